@@ -1,0 +1,1 @@
+//! When things happen: durations as Go writes them, schedules, windows.

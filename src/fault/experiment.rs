@@ -1,0 +1,255 @@
+//! What one chaos object would do, whoever wrote it.
+
+use std::time::Duration;
+
+use super::target::{NodeTarget, Target};
+use crate::object::ObjectRef;
+
+/// What one chaos object would do: the faults it may have live at the same time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// The chaos object it was read from.
+    pub object: ObjectRef,
+    /// The tool that would carry it out.
+    pub tool: Tool,
+    /// Every fault that may be live, an upper bound: a sequence is listed whole.
+    pub faults: Vec<Fault>,
+    /// When it recurs.
+    pub schedule: Option<Recurrence>,
+    /// What its author should know; becomes warnings.
+    pub notes: Vec<Note>,
+    /// Whether nothing is injected when the object is applied, because it is paused or stopped.
+    pub dormant: bool,
+}
+
+/// The tool that carries an experiment out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tool {
+    /// Chaos Mesh.
+    ChaosMesh,
+    /// LitmusChaos.
+    Litmus,
+    /// Argo Workflows.
+    Argo,
+    /// Kubernetes itself: a NetworkPolicy, a Job, a deletion.
+    Kubernetes,
+}
+
+/// One harmful thing inside an experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// Its kind.
+    pub action: Action,
+    /// What it does to a pod it hits.
+    pub effect: Effect,
+    /// What it is aimed at.
+    pub aim: Aim,
+    /// How long it lasts, from its first injection to its last reversal.
+    pub lifetime: Lifetime,
+    /// How many draws of it may be in effect together, because it repeats before the victims of
+    /// the earlier draws are back.
+    pub overlap: Overlap,
+    /// How strong it is, as far as the tool says.
+    pub intensity: Intensity,
+    /// The field of the chaos object that describes it, such as `spec` or
+    /// `spec.templates[1].podChaos`.
+    pub field: String,
+    /// The field that holds its duration, for denials that name it.
+    pub duration_field: String,
+    /// Whether it selects its victims some time after admission (a schedule, a later step, a paused
+    /// object), so that what pods are now (phase, node, readiness) says nothing.
+    pub later: bool,
+}
+
+/// What a fault is aimed at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Aim {
+    /// Pods.
+    Pods(Target),
+    /// The traffic between two sets of pods.
+    Cut {
+        /// One side.
+        from: Target,
+        /// The other side.
+        to: Target,
+    },
+    /// Nodes, and with them every pod that runs there.
+    Nodes(NodeTarget),
+    /// Something that cannot be resolved in this cluster; a sentence says what. Over every limit.
+    Unknown(String),
+}
+
+/// How long a fault lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// At most this long.
+    For(Duration),
+    /// It acts in an instant; recovery is the victim's own matter.
+    Instant,
+    /// Until somebody ends it.
+    Forever,
+    /// Its end has passed before it begins, so it never acts.
+    Never,
+}
+
+/// How many draws of one fault may be in effect together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// At most this many; at least 1.
+    AtMost(u32),
+    /// No bound.
+    Unbounded,
+}
+
+/// How strong a fault is. What the tool does not say is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Intensity {
+    /// Load on the processor, in percent of what the pod or node may use.
+    pub cpu_percent: Option<u32>,
+    /// Memory taken, in percent of the limit.
+    pub memory_percent: Option<u32>,
+    /// Disk filled, in percent.
+    pub disk_fill_percent: Option<u32>,
+    /// Delay added to each packet or call.
+    pub latency: Option<Duration>,
+    /// Packets lost or corrupted, in percent.
+    pub loss_percent: Option<u32>,
+}
+
+/// When an experiment recurs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recurrence {
+    /// The schedules as written.
+    pub schedules: Vec<String>,
+    /// The field that holds them.
+    pub field: String,
+    /// IANA zone, where the object names one.
+    pub time_zone: Option<String>,
+    /// The shortest time between two runs, over a year.
+    pub shortest_gap: Duration,
+}
+
+/// Something the author of a chaos object should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The field it is about.
+    pub field: String,
+    /// A sentence.
+    pub message: String,
+}
+
+/// What a fault does to a pod it hits, ordered by harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Slow or lossy, but serving.
+    Degraded,
+    /// Cut off.
+    Isolated,
+    /// Stops serving.
+    Down,
+    /// May damage data.
+    Corrupting,
+}
+
+impl Effect {
+    /// The name used in policies.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Degraded => "Degraded",
+            Self::Isolated => "Isolated",
+            Self::Down => "Down",
+            Self::Corrupting => "Corrupting",
+        }
+    }
+
+    /// Whether a pod it hits no longer counts as healthy.
+    #[must_use]
+    pub fn takes_down(self) -> bool {
+        self > Self::Degraded
+    }
+}
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// The kinds of fault, under one name whichever tool causes them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Action {
+            /// Every action, in the order of the documentation.
+            pub const ALL: &'static [Action] = &[$(Action::$name,)+];
+
+            /// The name used in policies.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A pod is deleted.
+    PodKill,
+    /// A pod is made to fail until the fault ends.
+    PodFailure,
+    /// Containers of a pod are killed.
+    ContainerKill,
+    /// Traffic is cut.
+    NetworkPartition,
+    /// Packets are delayed.
+    NetworkDelay,
+    /// Packets are lost.
+    NetworkLoss,
+    /// Packets are sent twice.
+    NetworkDuplicate,
+    /// Packets are corrupted.
+    NetworkCorrupt,
+    /// Bandwidth is limited.
+    NetworkBandwidth,
+    /// The processor is loaded.
+    CpuStress,
+    /// Memory is taken.
+    MemoryStress,
+    /// Disks are loaded.
+    IoStress,
+    /// A disk is filled.
+    DiskFill,
+    /// File operations are delayed.
+    IoDelay,
+    /// File operations fail.
+    IoFault,
+    /// Files are read or written wrongly, or their attributes changed.
+    DiskCorruption,
+    /// A block device is delayed.
+    BlockDelay,
+    /// Clocks are shifted.
+    ClockSkew,
+    /// Names are not resolved.
+    DnsError,
+    /// Names are resolved to random addresses.
+    DnsRandom,
+    /// System calls of the kernel fail.
+    KernelFault,
+    /// HTTP traffic is changed or cut.
+    HttpFault,
+    /// A Java virtual machine is disturbed.
+    JvmFault,
+    /// A workload is scaled.
+    Scale,
+    /// A node is drained, cordoned or tainted.
+    NodeDrain,
+    /// A node, or what it runs pods with, is restarted.
+    NodeRestart,
+    /// A node is stopped.
+    NodeStop,
+    /// A node's processor, memory or disks are loaded.
+    NodeStress,
+    /// A volume is detached.
+    VolumeLoss,
+    /// A machine outside the cluster is attacked.
+    MachineFault,
+    /// A program of the author's choice is run.
+    ArbitraryCode,
+}

@@ -1,0 +1,203 @@
+//! Which pods and nodes a fault is aimed at, as its tool would select them.
+
+use crate::selector::LabelSelector;
+
+/// A selection and how many of its candidates are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// What is selected.
+    pub selection: Selection,
+    /// How many of the candidates are drawn.
+    pub mode: Mode,
+    /// The field that holds the mode, for denials that name it.
+    pub mode_field: String,
+    /// The field that holds the number or percentage, for denials that name it.
+    pub value_field: String,
+    /// The field that holds the selection, for denials that name it.
+    pub selector_field: String,
+}
+
+/// A union of pod queries.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Selection {
+    /// The queries; their answers are joined in this order.
+    pub queries: Vec<PodQuery>,
+    /// What counts as one entry of the list that the mode draws from.
+    pub list: Listing,
+}
+
+/// What the tool counts when it draws from its list of candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// Each answer of each query, so that a pod found twice counts twice (Chaos Mesh).
+    #[default]
+    WithRepeats,
+    /// Each pod name once, whatever its namespace (Litmus).
+    ByName,
+}
+
+/// Conditions on pods that must all hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PodQuery {
+    /// In which namespaces; a namespace listed twice yields its pods twice.
+    pub namespaces: Namespaces,
+    /// Exactly these names, where given; a name listed twice yields its pod twice.
+    pub names: Option<Vec<String>>,
+    /// On the pod's labels.
+    pub labels: LabelSelector,
+    /// Pods that match any of these are left out.
+    pub except: Vec<LabelSelector>,
+    /// On the pod's annotations.
+    pub annotations: LabelSelector,
+    /// On the pod's fields, each equal to the value.
+    pub fields: Vec<(PodField, String)>,
+    /// On the node the pod runs on.
+    pub nodes: Option<NodeQuery>,
+    /// On the pod's phase.
+    pub phases: Phases,
+    /// On the pod's owner.
+    pub owner: Option<OwnerQuery>,
+    /// On the pod's address: the pod's own, or that of a Service that leads to it.
+    pub addresses: Option<Vec<String>>,
+}
+
+/// In which namespaces a query looks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Namespaces {
+    /// In all of them.
+    #[default]
+    All,
+    /// In these, in this order.
+    Named(Vec<String>),
+    /// In those whose labels match.
+    Labelled(LabelSelector),
+    /// In those that carry this annotation with this value, of the ones named (all when `None`).
+    Annotated {
+        /// The annotation's key and value.
+        annotation: (String, String),
+        /// In these only.
+        of: Option<Vec<String>>,
+    },
+}
+
+/// A field of a pod that tools select by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PodField {
+    /// `metadata.name`.
+    Name,
+    /// `metadata.namespace`.
+    Namespace,
+    /// `spec.nodeName`.
+    NodeName,
+    /// `spec.restartPolicy`.
+    RestartPolicy,
+    /// `spec.schedulerName`.
+    SchedulerName,
+    /// `spec.serviceAccountName`.
+    ServiceAccountName,
+    /// `status.phase`.
+    Phase,
+    /// `status.podIP`.
+    PodIp,
+    /// `status.nominatedNodeName`.
+    NominatedNodeName,
+}
+
+impl PodField {
+    /// Whether the field may change between admission and injection.
+    #[must_use]
+    pub fn is_volatile(self) -> bool {
+        match self {
+            Self::Name
+            | Self::Namespace
+            | Self::RestartPolicy
+            | Self::SchedulerName
+            | Self::ServiceAccountName => false,
+            Self::NodeName | Self::Phase | Self::PodIp | Self::NominatedNodeName => true,
+        }
+    }
+}
+
+/// Nodes with one of these names, or with these labels.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NodeQuery {
+    /// Names.
+    pub names: Vec<String>,
+    /// Labels; `None` adds no node.
+    pub labels: Option<LabelSelector>,
+}
+
+/// Conditions on a pod's phase: one of `include` (any when empty), and none of `exclude`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Phases {
+    /// Accepted phases.
+    pub include: Vec<String>,
+    /// Refused phases.
+    pub exclude: Vec<String>,
+}
+
+/// Conditions on the workload that owns a pod.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnerQuery {
+    /// Kind in lower case, as Litmus writes it; a ReplicaSet's owner counts instead of the
+    /// ReplicaSet.
+    pub kind: String,
+    /// Names, where given.
+    pub names: Option<Vec<String>>,
+}
+
+/// How many of a list of candidates are drawn. Draws are random: any of them may be hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// One.
+    One,
+    /// All.
+    All,
+    /// This many, at most all.
+    Fixed(u64),
+    /// This percentage, rounded up.
+    Percent(u32),
+    /// From none up to this percentage, rounded up.
+    UpToPercent(u32),
+    /// This percentage, rounded down, but at least one (Litmus).
+    AtLeastOne(u32),
+}
+
+impl Mode {
+    /// The most draws from a list of `listed` entries.
+    #[must_use]
+    pub fn most_draws(self, listed: usize) -> usize {
+        let percent = |percent: u32| listed.saturating_mul(percent as usize);
+        match self {
+            Self::One => listed.min(1),
+            Self::All => listed,
+            Self::Fixed(count) => usize::try_from(count).unwrap_or(usize::MAX).min(listed),
+            Self::Percent(p) | Self::UpToPercent(p) => percent(p).div_ceil(100).min(listed),
+            Self::AtLeastOne(p) => (percent(p.min(100)) / 100).max(1).min(listed),
+        }
+    }
+
+    /// The fewest draws from a list of `listed` entries.
+    #[must_use]
+    pub fn fewest_draws(self, listed: usize) -> usize {
+        match self {
+            Self::UpToPercent(_) => 0,
+            Self::One | Self::All | Self::Fixed(_) | Self::Percent(_) | Self::AtLeastOne(_) => {
+                self.most_draws(listed)
+            }
+        }
+    }
+}
+
+/// Which nodes a fault is aimed at, and how many of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeTarget {
+    /// By name or label; `None` is every node.
+    pub nodes: Option<NodeQuery>,
+    /// Only nodes that run a pod of this selection.
+    pub hosting: Option<Selection>,
+    /// How many.
+    pub mode: Mode,
+    /// The field that holds the choice, for denials that name it.
+    pub field: String,
+}

@@ -1,0 +1,20 @@
+//! firebreak stands between chaos experiments and the databases of a Kubernetes cluster.
+//!
+//! Six verbs are the whole core: [`fault::read`] turns a chaos object into an experiment,
+//! [`blast::measure`] computes the worst it could do to the [`inventory`], [`policy::evaluate`]
+//! compares that with what is permitted, and [`judge::judge`] is the three together. The modules
+//! stand in dependency order: each uses only those above it.
+
+// ── core: pure, no I/O, no clock ─────────────────────────────────────────────────────────────
+pub mod blast;
+pub mod calendar;
+pub mod fault;
+pub mod inventory;
+pub mod judge;
+pub mod object;
+pub mod policy;
+pub mod request;
+pub mod selector;
+// ── shell: cluster, network, terminal, files ─────────────────────────────────────────────────
+pub mod cli;
+pub mod server;

@@ -1,0 +1,3 @@
+//! The `firebreak` command.
+
+fn main() {}

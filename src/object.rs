@@ -1,0 +1,426 @@
+//! A Kubernetes object as it was written, how it is named, and typed access to its fields.
+//!
+//! Every reader goes through [`Field`], so that a value of the wrong type is reported with the path
+//! of the field, what was found there and what would be accepted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+/// How an object is named: API group, version, kind, namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ObjectRef {
+    /// API group, empty for the core group.
+    pub group: String,
+    /// API version without the group.
+    pub version: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace, empty for cluster-scoped objects.
+    pub namespace: String,
+    /// Name; empty while `generateName` has not been resolved.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// `group/version`, or the version alone for the core group.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            write!(f, "{} {}", self.kind, self.name)
+        } else {
+            write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        }
+    }
+}
+
+/// A JSON value that is no Kubernetes object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct NotAnObject {
+    /// The field that is missing or of the wrong type.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// A field whose value cannot be understood. It is judged as over every limit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {found}, expected {expected}")]
+pub struct Unreadable {
+    /// Path of the field, as `kubectl explain` would write it.
+    pub field: String,
+    /// What stands there, quoted.
+    pub found: String,
+    /// What would be accepted.
+    pub expected: String,
+}
+
+impl Unreadable {
+    /// An error about the value at `field`.
+    #[must_use]
+    pub fn new(
+        field: impl Into<String>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            field: field.into(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+}
+
+/// A Kubernetes object as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    reference: ObjectRef,
+    value: Value,
+}
+
+impl Object {
+    /// Takes a JSON value that has `apiVersion`, `kind` and `metadata`.
+    ///
+    /// # Errors
+    /// When one of them is missing or of the wrong type.
+    pub fn new(value: Value) -> Result<Self, NotAnObject> {
+        let text = |field: &'static str| match value.pointer(field) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text.as_str()),
+            Some(other) => Err(NotAnObject {
+                field,
+                problem: format!("{} is no text", brief(other)),
+            }),
+            None => Err(NotAnObject {
+                field,
+                problem: "missing".to_owned(),
+            }),
+        };
+        let api_version = text("/apiVersion")?;
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let metadata = |name: &str| {
+            let found = value
+                .get("metadata")
+                .and_then(|metadata| metadata.get(name));
+            found.and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let reference = ObjectRef {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: text("/kind")?.to_owned(),
+            namespace: metadata("namespace"),
+            name: metadata("name"),
+        };
+        Ok(Self { reference, value })
+    }
+
+    /// The same object, in `namespace` where it names none itself.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: &str) -> Self {
+        if self.reference.namespace.is_empty() {
+            namespace.clone_into(&mut self.reference.namespace);
+        }
+        self
+    }
+
+    /// How the object is named.
+    #[must_use]
+    pub fn reference(&self) -> &ObjectRef {
+        &self.reference
+    }
+
+    /// Whether the object is of this group and kind, in any version.
+    #[must_use]
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.reference.group == group && self.reference.kind == kind
+    }
+
+    /// The whole JSON value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The field at the root, from which all others are reached.
+    #[must_use]
+    pub fn root(&self) -> Field<'_> {
+        Field {
+            path: String::new(),
+            value: Some(&self.value),
+        }
+    }
+
+    /// The field `spec`.
+    #[must_use]
+    pub fn spec(&self) -> Field<'_> {
+        self.root().get("spec")
+    }
+
+    /// A label's value.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.value
+            .get("metadata")?
+            .get("labels")?
+            .get(key)?
+            .as_str()
+    }
+
+    /// An annotation's value.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.value
+            .get("metadata")?
+            .get("annotations")?
+            .get(key)?
+            .as_str()
+    }
+
+    /// The controlling owner's kind and name.
+    #[must_use]
+    pub fn controller(&self) -> Option<(&str, &str)> {
+        let owners = self
+            .value
+            .get("metadata")?
+            .get("ownerReferences")?
+            .as_array()?;
+        let owner = owners
+            .iter()
+            .find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+        Some((owner.get("kind")?.as_str()?, owner.get("name")?.as_str()?))
+    }
+}
+
+/// A field of an object: its path and, where it is present and not null, its value.
+#[derive(Debug, Clone)]
+pub struct Field<'a> {
+    path: String,
+    value: Option<&'a Value>,
+}
+
+impl<'a> Field<'a> {
+    /// A field that does not belong to an object yet, at `path`.
+    #[must_use]
+    pub fn at(path: impl Into<String>, value: &'a Value) -> Self {
+        Self {
+            path: path.into(),
+            value: present(Some(value)),
+        }
+    }
+
+    /// The path from the root of the object, such as `spec.selector.namespaces[0]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value, where there is one that is not null.
+    #[must_use]
+    pub fn value(&self) -> Option<&'a Value> {
+        self.value
+    }
+
+    /// Whether the field is present and not null.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.value.is_some()
+    }
+
+    /// The member `key` of this map.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Field<'a> {
+        let mut path = String::with_capacity(self.path.len() + key.len() + 1);
+        path.push_str(&self.path);
+        if key.contains(['.', '/', '[']) {
+            path.extend(["[\"", key, "\"]"]);
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(key);
+        }
+        Field {
+            path,
+            value: present(self.value.and_then(|value| value.get(key))),
+        }
+    }
+
+    /// An error that says what stands here and what would be accepted.
+    #[must_use]
+    pub fn unreadable(&self, expected: impl Into<String>) -> Unreadable {
+        let found = self.value.map_or_else(|| "missing".to_owned(), brief);
+        Unreadable::new(self.path.clone(), found, expected)
+    }
+
+    /// The text here, `None` where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a string.
+    pub fn text(&self) -> Result<Option<&'a str>, Unreadable> {
+        match self.value {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.unreadable("a string")),
+        }
+    }
+
+    /// The text here, which must be present.
+    ///
+    /// # Errors
+    /// When it is missing or not a string.
+    pub fn required_text(&self) -> Result<&'a str, Unreadable> {
+        self.text()?.ok_or_else(|| self.unreadable("a string"))
+    }
+
+    /// The whole number here, `None` where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a whole number of 64 bits.
+    pub fn integer(&self) -> Result<Option<i64>, Unreadable> {
+        match self.value {
+            None => Ok(None),
+            Some(value) => value
+                .as_i64()
+                .map(Some)
+                .ok_or_else(|| self.unreadable("a whole number")),
+        }
+    }
+
+    /// The truth value here, `None` where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a boolean.
+    pub fn boolean(&self) -> Result<Option<bool>, Unreadable> {
+        match self.value {
+            None => Ok(None),
+            Some(Value::Bool(truth)) => Ok(Some(*truth)),
+            Some(_) => Err(self.unreadable("true or false")),
+        }
+    }
+
+    /// The members of the list here, none where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a list.
+    pub fn items(&self) -> Result<Vec<Field<'a>>, Unreadable> {
+        let Some(value) = self.value else {
+            return Ok(Vec::new());
+        };
+        let items = value.as_array().ok_or_else(|| self.unreadable("a list"))?;
+        let field = |(index, item)| Field {
+            path: format!("{}[{index}]", self.path),
+            value: present(Some(item)),
+        };
+        Ok(items.iter().enumerate().map(field).collect())
+    }
+
+    /// The list of strings here, `None` where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a list, or a member is not a string.
+    pub fn texts(&self) -> Result<Option<Vec<String>>, Unreadable> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        let text = |item: Field<'a>| item.required_text().map(str::to_owned);
+        self.items()?
+            .into_iter()
+            .map(text)
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// The entries of the map here, in key order, none where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a map.
+    pub fn entries(&self) -> Result<Vec<(&'a str, Field<'a>)>, Unreadable> {
+        let Some(value) = self.value else {
+            return Ok(Vec::new());
+        };
+        let map = value.as_object().ok_or_else(|| self.unreadable("a map"))?;
+        Ok(map
+            .keys()
+            .map(|key| (key.as_str(), self.get(key)))
+            .collect())
+    }
+
+    /// The map of strings here, `None` where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a map, or a value is not a string.
+    pub fn text_map(&self) -> Result<Option<BTreeMap<String, String>>, Unreadable> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        let mut map = BTreeMap::new();
+        for (key, field) in self.entries()? {
+            map.insert(key.to_owned(), field.required_text()?.to_owned());
+        }
+        Ok(Some(map))
+    }
+}
+
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+/// A value as an error message quotes it: whole when short, cut when long.
+fn brief(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = value.to_string();
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let cut: String = text.chars().take(LONGEST).collect();
+    format!("{cut}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_type_is_reported_with_its_path() {
+        let object = Object::new(json!({
+            "apiVersion": "chaos-mesh.org/v1alpha1", "kind": "PodChaos",
+            "metadata": {"name": "x"}, "spec": {"selector": {"namespaces": ["db", 3]}}
+        }))
+        .unwrap();
+        let error = object
+            .spec()
+            .get("selector")
+            .get("namespaces")
+            .texts()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "spec.selector.namespaces[1]: 3, expected a string"
+        );
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let value = json!({"a": null});
+        assert!(!Field::at("", &value).get("a").is_set());
+    }
+
+    #[test]
+    fn an_object_without_kind_is_refused() {
+        let error = Object::new(json!({"apiVersion": "v1"})).unwrap_err();
+        assert_eq!(error.to_string(), "/kind: missing");
+    }
+}
