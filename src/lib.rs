@@ -6,15 +6,15 @@
 //! stand in dependency order: each uses only those above it.
 
 // ── core: pure, no I/O, no clock ─────────────────────────────────────────────────────────────
-pub mod blast;
+pub mod object;
+pub mod selector;
+pub mod request;
 pub mod calendar;
 pub mod fault;
 pub mod inventory;
-pub mod judge;
-pub mod object;
+pub mod blast;
 pub mod policy;
-pub mod request;
-pub mod selector;
+pub mod judge;
 // ── shell: cluster, network, terminal, files ─────────────────────────────────────────────────
-pub mod cli;
 pub mod server;
+pub mod cli;
