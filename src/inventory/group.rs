@@ -1,0 +1,101 @@
+//! What pods are counted in: a database, else a workload.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::PodId;
+
+/// A database or a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Kind of the resource: `PerconaXtraDBCluster`, `StatefulSet`, `Pod` for a bare pod, ...
+    pub kind: String,
+    /// API group of that kind, empty for the core group.
+    pub api_group: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// How many members it should have.
+    pub size: u32,
+    /// The pods that count, in order of name.
+    pub members: Vec<PodId>,
+    /// What else is known when it is a database.
+    pub database: Option<Database>,
+}
+
+/// What is known of a database beside its pods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Database {
+    /// Engine, such as `mysql`.
+    pub engine: String,
+    /// Why it was taken for a database, a phrase.
+    pub recognised_by: String,
+    /// Who may be writing.
+    pub writer: Writer,
+    /// Members that could take over from the writer when healthy.
+    pub standbys: Vec<PodId>,
+    /// How many members must stay for it to serve.
+    pub quorum: Quorum,
+    /// Whether it is healthy by its own word; the reason when it is not.
+    pub unhealthy: Option<String>,
+    /// What keeps it busy (a backup, a restore, an upgrade), when something does.
+    pub busy: Option<String>,
+    /// Whether it is paused, hibernated or suspended.
+    pub paused: bool,
+    /// Replication lag, where something tells it.
+    pub lag: Option<Duration>,
+    /// The newest finished backup.
+    pub backup: Backup,
+    /// Whether it can be restored to a point in time.
+    pub point_in_time: Option<bool>,
+    /// The schedules of its own backups, five-field cron, with the zone where one is named.
+    pub backup_schedules: Vec<(String, Option<String>)>,
+}
+
+/// Who may be writing to a database.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Writer {
+    /// These members (more than one during a switchover).
+    Known(Vec<PodId>),
+    /// Any member; `probable` is where the proxy most likely sends writes.
+    Any {
+        /// The most likely writer.
+        probable: Option<PodId>,
+    },
+}
+
+/// How many members must stay for a database to serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quorum {
+    /// More than half of this many votes.
+    Majority(u32),
+    /// At least this many healthy members, with one more when the writer is lost.
+    Standbys(u32),
+    /// No such rule.
+    None,
+}
+
+impl Quorum {
+    /// The fewest healthy members with which the database still serves.
+    #[must_use]
+    pub fn needs(self) -> u32 {
+        match self {
+            Self::Majority(votes) => votes / 2 + 1,
+            Self::Standbys(standbys) => standbys.saturating_add(1),
+            Self::None => 0,
+        }
+    }
+}
+
+/// What is known of a database's newest backup.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Backup {
+    /// It finished at this instant.
+    At(Timestamp),
+    /// There is none.
+    Never,
+    /// It cannot be told; a phrase says why.
+    Unknown(String),
+}
