@@ -1,5 +1,6 @@
 //! What an experiment could do, whoever wrote it: one reader a kind, one table of readers.
 
+mod chaos_mesh;
 pub mod experiment;
 pub mod target;
 
@@ -12,3 +13,69 @@ pub use target::{
 };
 
 pub use crate::object::Unreadable;
+
+use crate::object::Object;
+
+/// What a reader answers: `None` where the object is no chaos object after all.
+type Reading = Result<Option<Experiment>, Unreadable>;
+
+/// Reads the objects of one kind.
+struct Reader {
+    group: &'static str,
+    kind: &'static str,
+    read: fn(&Object) -> Reading,
+}
+
+/// Stands for every kind of a group that no row above it names.
+const ANY_KIND: &str = "*";
+
+/// Who reads what. The first row that fits an object reads it.
+const READERS: &[Reader] = &[reader(
+    chaos_mesh::GROUP,
+    ANY_KIND,
+    chaos_mesh::read_unknown,
+)];
+
+const fn reader(group: &'static str, kind: &'static str, read: fn(&Object) -> Reading) -> Reader {
+    Reader { group, kind, read }
+}
+
+/// Reads a chaos object into the experiment it stands for; `None` when it is no chaos object.
+///
+/// # Errors
+/// When it is one, but says something that cannot be understood. Such an object is over every limit.
+pub fn read(object: &Object) -> Result<Option<Experiment>, Unreadable> {
+    let reference = object.reference();
+    let fits = |reader: &&Reader| {
+        reader.group == reference.group && [ANY_KIND, &reference.kind].contains(&reader.kind)
+    };
+    let Some(reader) = READERS.iter().find(fits) else {
+        return Ok(None);
+    };
+    (reader.read)(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(api_version: &str, kind: &str) -> Object {
+        let metadata = json!({"name": "x", "namespace": "db"});
+        let value = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata});
+        Object::new(value).unwrap()
+    }
+
+    #[test]
+    fn an_object_of_a_foreign_group_is_no_chaos_object() {
+        assert_eq!(read(&object("apps/v1", "Deployment")), Ok(None));
+    }
+
+    #[test]
+    fn an_unknown_kind_of_a_chaos_group_is_unreadable() {
+        let error = read(&object("chaos-mesh.org/v1alpha1", "MoonChaos")).unwrap_err();
+        assert_eq!(error.field, "kind");
+        assert_eq!(error.found, "\"MoonChaos\"");
+    }
+}
