@@ -8,6 +8,7 @@
 // ── core: pure, no I/O, no clock ─────────────────────────────────────────────────────────────
 pub mod object;
 pub mod selector;
+pub mod selector_text;
 pub mod request;
 pub mod calendar;
 pub mod fault;

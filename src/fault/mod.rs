@@ -1,6 +1,7 @@
 //! What an experiment could do, whoever wrote it: one reader a kind, one table of readers.
 
 mod chaos_mesh;
+pub mod chaos_mesh_selector;
 pub mod experiment;
 pub mod target;
 
