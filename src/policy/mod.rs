@@ -1,7 +1,14 @@
 //! What is permitted: policies and exemptions, and how a case is held against them.
 
+mod crds;
+pub mod spec;
+pub mod spec_exemption;
+pub mod spec_limits;
+pub mod spec_values;
+pub mod spec_windows;
 mod violation;
 
+pub use crds::crds;
 pub use violation::{Enforcement, Reason, Violation};
 
 use jiff::Timestamp;

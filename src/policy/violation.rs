@@ -92,6 +92,20 @@ reasons! {
     Blackout,
 }
 
+impl Reason {
+    /// Whether it refuses without asking any policy, so that no exemption lifts it.
+    #[must_use]
+    pub fn needs_no_policy(self) -> bool {
+        [
+            Self::Unreadable,
+            Self::ForgedStatus,
+            Self::InventoryUnavailable,
+            Self::PolicyInvalid,
+        ]
+        .contains(&self)
+    }
+}
+
 /// How a policy's violations count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Enforcement {
