@@ -11,4 +11,6 @@
     reason = "tests read files and start the program"
 )]
 
+mod cron;
 mod manifests_crds;
+mod ticks;
