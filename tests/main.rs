@@ -14,3 +14,4 @@
 mod cron;
 mod manifests_crds;
 mod ticks;
+mod worst_case;
