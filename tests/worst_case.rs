@@ -258,7 +258,11 @@ impl Case {
 // ── comparison ───────────────────────────────────────────────────────────────────────────────
 
 /// Whether what was found is what was expected, or what is safe where it is no more than a bound.
-fn agree(what: &str, found: &Loss, sets: impl Iterator<Item = Pods> + Clone) -> Result<(), String> {
+fn agree(
+    what: &str,
+    found: &Loss,
+    sets: &(impl Iterator<Item = Pods> + Clone),
+) -> Result<(), String> {
     let most = sets.clone().map(Pods::count_ones).max().unwrap_or(0);
     let witness = set(found.witness.iter().copied());
     if found.lost < most || found.is_exact() && found.lost != most {
@@ -287,8 +291,12 @@ fn check(case: &Case, effort: Option<usize>) -> Result<(), String> {
     let hits = case.hits();
     let loss = problem.loss(|pod| case.healthy >> pod & 1 == 1);
     let classes = touched.loss(|_| true);
-    agree("loss", &loss, each(losses).map(|lost| lost & case.healthy))?;
-    agree("classes", &classes, each(hits).map(|hit| case.classes(hit)))?;
+    agree("loss", &loss, &each(losses).map(|lost| lost & case.healthy))?;
+    agree(
+        "classes",
+        &classes,
+        &each(hits).map(|hit| case.classes(hit)),
+    )?;
     agree(
         "hit",
         &most_hit(&case.draws, |n| case.pods_on(n)),
@@ -330,6 +338,10 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Checks random cases, each from a seed of its own.
+#[expect(
+    clippy::print_stdout,
+    reason = "a failure is repeated from what is printed"
+)]
 fn check_random(cases: u64, draws: RangeInclusive<usize>, effort: Option<usize>) {
     let first = number("FIREBREAK_SEED").unwrap_or(20_260_101);
     println!("{cases} cases from seed {first}");
