@@ -14,4 +14,3 @@
 mod cron;
 mod manifests_crds;
 mod ticks;
-mod worst_case;

@@ -1,6 +1,15 @@
 //! What an experiment could do, whoever wrote it: one reader a kind, one table of readers.
 
 mod chaos_mesh;
+mod chaos_mesh_elsewhere;
+mod chaos_mesh_kinds;
+mod chaos_mesh_lint;
+mod chaos_mesh_internal;
+mod chaos_mesh_network;
+mod chaos_mesh_pods;
+mod chaos_mesh_stress;
+mod chaos_mesh_workflow;
+mod chaos_mesh_schedule;
 pub mod chaos_mesh_selector;
 pub mod experiment;
 pub mod target;
@@ -17,6 +26,9 @@ pub use crate::object::Unreadable;
 
 use crate::object::Object;
 
+const CHAOS_MESH: &str = "chaos-mesh.org";
+const CHAOS_MESH_BEFORE_1: &str = "pingcap.com";
+
 /// What a reader answers: `None` where the object is no chaos object after all.
 type Reading = Result<Option<Experiment>, Unreadable>;
 
@@ -31,11 +43,49 @@ struct Reader {
 const ANY_KIND: &str = "*";
 
 /// Who reads what. The first row that fits an object reads it.
-const READERS: &[Reader] = &[reader(
-    chaos_mesh::GROUP,
-    ANY_KIND,
-    chaos_mesh::read_unknown,
-)];
+const READERS: &[Reader] = &[
+    reader(CHAOS_MESH, "PodChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "NetworkChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "IOChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "StressChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "TimeChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "DNSChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "KernelChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "HTTPChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "JVMChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "BlockChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "AWSChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "AzureChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "GCPChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "PhysicalMachineChaos", chaos_mesh::read),
+    reader(CHAOS_MESH, "Schedule", chaos_mesh_schedule::read),
+    reader(CHAOS_MESH, "Workflow", chaos_mesh_workflow::read),
+    reader(CHAOS_MESH, "WorkflowNode", chaos_mesh_internal::read_node),
+    reader(
+        CHAOS_MESH,
+        "PodNetworkChaos",
+        chaos_mesh_internal::read_network,
+    ),
+    reader(CHAOS_MESH, "PodIOChaos", chaos_mesh_internal::read_io),
+    reader(CHAOS_MESH, "PodHttpChaos", chaos_mesh_internal::read_http),
+    reader(
+        CHAOS_MESH,
+        "RemoteCluster",
+        chaos_mesh_elsewhere::read_cluster,
+    ),
+    reader(
+        CHAOS_MESH,
+        "PhysicalMachine",
+        chaos_mesh_elsewhere::read_harmless,
+    ),
+    reader(
+        CHAOS_MESH,
+        "StatusCheck",
+        chaos_mesh_elsewhere::read_harmless,
+    ),
+    reader(CHAOS_MESH, ANY_KIND, chaos_mesh::read_unknown),
+    reader(CHAOS_MESH_BEFORE_1, ANY_KIND, chaos_mesh::read_unknown),
+];
 
 const fn reader(group: &'static str, kind: &'static str, read: fn(&Object) -> Reading) -> Reader {
     Reader { group, kind, read }
