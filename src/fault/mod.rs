@@ -127,6 +127,6 @@ mod tests {
     fn an_unknown_kind_of_a_chaos_group_is_unreadable() {
         let error = read(&object("chaos-mesh.org/v1alpha1", "MoonChaos")).unwrap_err();
         assert_eq!(error.field, "kind");
-        assert_eq!(error.found, "\"MoonChaos\"");
+        assert_eq!(error.found, "\"MoonChaos\" of chaos-mesh.org");
     }
 }
