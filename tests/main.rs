@@ -11,6 +11,9 @@
     reason = "tests read files and start the program"
 )]
 
+mod architecture;
 mod cron;
 mod manifests_crds;
+mod readme;
+mod source;
 mod ticks;
