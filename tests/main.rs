@@ -17,3 +17,4 @@ mod manifests_crds;
 mod readme;
 mod source;
 mod ticks;
+mod windows;

@@ -295,3 +295,50 @@ fn a_schedule_is_possible_exactly_when_some_date_fits_it() {
         );
     }
 }
+
+#[test]
+fn the_ends_of_time_are_survived() {
+    for text in ["* * * * *", "0 0 29 2 *", "30 2 * * 0", "@every 2562047h"] {
+        for name in ["UTC", "Europe/Prague", "Pacific/Apia", "America/Sao_Paulo"] {
+            for dialect in [Dialect::ChaosMesh, Dialect::Ours] {
+                survives(&Schedule::parse(text, dialect, &zone(name).unwrap()).unwrap());
+            }
+        }
+    }
+}
+
+fn survives(schedule: &Schedule) {
+    let year_one = "0001-01-01T00:00:00Z".parse().unwrap();
+    for at in [
+        Timestamp::MIN,
+        year_one,
+        Timestamp::UNIX_EPOCH,
+        Timestamp::MAX,
+    ] {
+        assert!(
+            schedule.next_after(at).is_none_or(|next| next > at),
+            "{schedule:?} {at}"
+        );
+        let last = schedule.previous_before_or_at(at);
+        assert!(last.is_none_or(|last| last <= at), "{schedule:?} {at}");
+        assert!(
+            schedule.shortest_gap(at).is_none_or(|gap| !gap.is_zero()),
+            "{schedule:?} {at}"
+        );
+    }
+}
+
+#[test]
+fn a_day_that_a_zone_left_out_stops_nobody() {
+    let before: Timestamp = "2011-12-29T20:00:00Z".parse().unwrap();
+    let schedule = Schedule::parse(
+        "0 0 31 12 *",
+        Dialect::Standard,
+        &zone("Pacific/Apia").unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        schedule.next_after(before),
+        "2011-12-30T10:00:00Z".parse().ok()
+    );
+}

@@ -15,7 +15,12 @@ mod walk;
 
 pub mod tick;
 
+mod opening;
+
+pub mod window;
+
 pub use duration::{DurationError, GoDuration, format_duration, parse_duration, parse_go_duration};
 pub use notation::{Dialect, ScheduleError};
 pub use tick::Schedule;
+pub use window::{Blackout, Closed, Closing, Closure, Opening, Period, WindowError, Windows};
 pub use zone::{UnknownZone, zone};

@@ -14,9 +14,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::field::{Field, Fields};
-use super::notation::{self, Dialect, Rhythm, ScheduleError};
+use super::notation::{self, Rhythm};
 use super::span::{Span, whole_second};
 use super::walk;
+
+pub use super::notation::{Dialect, ScheduleError};
 
 /// Days in the five years beyond which a tick counts as never.
 const FAR: SignedDuration = SignedDuration::from_hours(24 * (365 * 5 + 2));
@@ -105,6 +107,12 @@ impl Schedule {
     #[must_use]
     pub fn is_beat(&self) -> bool {
         matches!(self.ticks, Ticks::Beat { .. })
+    }
+
+    /// Whether nobody knows when it began: an `@every` without an anchor.
+    #[must_use]
+    pub fn is_adrift(&self) -> bool {
+        matches!(self.ticks, Ticks::Beat { anchor: None, .. })
     }
 
     /// Whether some date and time fits it; the thirtieth of February does not exist.
