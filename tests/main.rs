@@ -17,4 +17,5 @@ mod manifests_crds;
 mod readme;
 mod source;
 mod ticks;
+mod worst_case;
 mod windows;

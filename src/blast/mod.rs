@@ -1,6 +1,11 @@
 //! The worst that can happen: an experiment and an inventory measured into a blast radius.
 
+mod draw;
+mod flow;
+mod problem;
 mod radius;
+mod search;
+pub mod worst_case;
 
 pub use radius::{BlastRadius, BudgetImpact, Concurrent, FaultReach, Impact, Unknown};
 

@@ -1,0 +1,521 @@
+//! The worst case against brute force: on small problems every draw of every fault is made, and
+//! every joint draw of them all.
+//!
+//! A set of pods is a byte, a bit a pod; what a fault may do is the set of the sets of pods it
+//! may take, a bit of a `u64` each. `FIREBREAK_CASES` and `FIREBREAK_SEED` say how many cases and
+//! which; one case is repeated by giving its own seed and one case.
+
+use std::ops::RangeInclusive;
+
+use fastrand::Rng;
+use firebreak::blast::worst_case::{Choice, Draw, Loss, Problem, Victims, most_classes, most_hit};
+
+/// Pods are numbered from 0, below this.
+const PODS: u32 = 6;
+/// Nodes are numbered from 0, below this.
+const NODES: u32 = 5;
+
+/// A set of pods.
+type Pods = u8;
+/// A set of sets of pods.
+type Outcomes = u64;
+
+/// A group and the draws in play.
+#[derive(Debug, Clone, PartialEq)]
+struct Case {
+    draws: Vec<Draw>,
+    /// Of each pod.
+    node_of: [u32; PODS as usize],
+    /// Of each pod: its namespace, say.
+    class_of: [u32; PODS as usize],
+    members: Pods,
+    healthy: Pods,
+    writers: Pods,
+    standbys: Pods,
+}
+
+fn members(of: Pods) -> Vec<u32> {
+    (0..8).filter(|pod| of >> pod & 1 == 1).collect()
+}
+
+fn set(of: impl IntoIterator<Item = u32>) -> Pods {
+    of.into_iter().fold(0, |set, pod| set | 1 << pod)
+}
+
+// ── cases ────────────────────────────────────────────────────────────────────────────────────
+
+fn random_set(rng: &mut Rng, of: Pods) -> Pods {
+    let dense = rng.bool();
+    let mask = rng.u8(..);
+    of & if dense { mask | rng.u8(..) } else { mask }
+}
+
+fn random_choice(rng: &mut Rng, below: u32) -> Choice {
+    let candidates = members(random_set(rng, set(0..below)));
+    let most = if rng.u8(..8) == 0 {
+        u32::MAX
+    } else {
+        rng.u32(0..=3)
+    };
+    Choice { candidates, most }
+}
+
+fn random_draw(rng: &mut Rng) -> Draw {
+    let victims = match rng.u8(..4) {
+        0 | 1 => Victims::Pods(random_choice(rng, PODS)),
+        2 => Victims::Nodes(random_choice(rng, NODES)),
+        _ => Victims::Cut {
+            from: random_choice(rng, PODS),
+            to: random_choice(rng, PODS),
+        },
+    };
+    let copies = *rng.choice(&[1, 1, 1, 1, 2, 3, 0, u32::MAX]).unwrap();
+    Draw { victims, copies }
+}
+
+fn random_case(rng: &mut Rng, draws: RangeInclusive<usize>) -> Case {
+    let most_pods = rng.u32(1..=PODS);
+    let everyone = set(0..most_pods);
+    let members = random_set(rng, everyone) | random_set(rng, everyone);
+    Case {
+        draws: (0..rng.usize(draws)).map(|_| random_draw(rng)).collect(),
+        node_of: std::array::from_fn(|_| rng.u32(..NODES)),
+        class_of: std::array::from_fn(|_| rng.u32(..3)),
+        members,
+        healthy: random_set(rng, members),
+        writers: random_set(rng, members) & random_set(rng, members),
+        standbys: random_set(rng, members),
+    }
+}
+
+/// The same case with one thing less, in every way.
+fn simpler(case: &Case) -> Vec<Case> {
+    let mut all = Vec::new();
+    for at in 0..case.draws.len() {
+        let mut less = case.clone();
+        less.draws.remove(at);
+        all.push(less);
+        for draw in simpler_draws(&case.draws[at]) {
+            let mut less = case.clone();
+            less.draws[at] = draw;
+            all.push(less);
+        }
+    }
+    for pod in members(case.members) {
+        let keep = !(1 << pod);
+        all.push(Case {
+            members: case.members & keep,
+            healthy: case.healthy & keep,
+            writers: case.writers & keep,
+            standbys: case.standbys & keep,
+            ..case.clone()
+        });
+        all.push(Case {
+            writers: case.writers & keep,
+            ..case.clone()
+        });
+        all.push(Case {
+            standbys: case.standbys & keep,
+            ..case.clone()
+        });
+        all.push(Case {
+            healthy: case.healthy & keep,
+            ..case.clone()
+        });
+    }
+    all.retain(|less| less != case);
+    all
+}
+
+fn simpler_draws(draw: &Draw) -> Vec<Draw> {
+    let with = |victims| Draw {
+        victims,
+        copies: draw.copies,
+    };
+    let mut all: Vec<Draw> = match &draw.victims {
+        Victims::Pods(choice) => simpler_choices(choice)
+            .map(|less| with(Victims::Pods(less)))
+            .collect(),
+        Victims::Nodes(choice) => simpler_choices(choice)
+            .map(|less| with(Victims::Nodes(less)))
+            .collect(),
+        Victims::Cut { from, to } => {
+            let cut = |from: &Choice, to: &Choice| {
+                with(Victims::Cut {
+                    from: from.clone(),
+                    to: to.clone(),
+                })
+            };
+            let left = simpler_choices(from).map(|less| cut(&less, to));
+            left.chain(simpler_choices(to).map(|less| cut(from, &less)))
+                .collect()
+        }
+    };
+    let fewer = draw.copies.min(PODS).saturating_sub(1);
+    all.push(Draw {
+        copies: fewer,
+        ..draw.clone()
+    });
+    all
+}
+
+fn simpler_choices(choice: &Choice) -> impl Iterator<Item = Choice> {
+    let without = (0..choice.candidates.len()).map(|at| {
+        let mut less = choice.clone();
+        less.candidates.remove(at);
+        less
+    });
+    let fewer = choice.most.min(PODS).saturating_sub(1);
+    without.chain([Choice {
+        most: fewer,
+        ..choice.clone()
+    }])
+}
+
+// ── brute force ──────────────────────────────────────────────────────────────────────────────
+
+/// Every set that one draw of the choice may be.
+fn subsets(choice: &Choice) -> Vec<u8> {
+    let candidates = set(choice.candidates.iter().copied());
+    let size = choice.most.min(candidates.count_ones());
+    (0..=u8::MAX)
+        .filter(|s| s & !candidates == 0 && s.count_ones() == size)
+        .collect()
+}
+
+/// Every set that is the union of one of each.
+fn join(ones: Outcomes, others: Outcomes) -> Outcomes {
+    let mut unions = 0;
+    for one in each(ones) {
+        for other in each(others) {
+            unions |= 1 << (one | other);
+        }
+    }
+    unions
+}
+
+fn each(outcomes: Outcomes) -> impl Iterator<Item = Pods> + Clone {
+    (0..64).filter(move |set| outcomes >> set & 1 == 1)
+}
+
+impl Case {
+    fn pods_on(&self, node: u32) -> Vec<u32> {
+        (0..PODS)
+            .filter(|pod| self.node_of[*pod as usize] == node)
+            .collect()
+    }
+
+    /// Every set of pods that one draw takes, given what a cut between two sides takes.
+    fn outcomes(&self, victims: &Victims, cut: impl Fn(Pods, Pods) -> [Pods; 2]) -> Outcomes {
+        let sets: Vec<Pods> = match victims {
+            Victims::Pods(choice) => subsets(choice),
+            Victims::Nodes(choice) => {
+                let hosted = |nodes| set(members(nodes).iter().flat_map(|n| self.pods_on(*n)));
+                subsets(choice).into_iter().map(hosted).collect()
+            }
+            Victims::Cut { from, to } => {
+                let (from, to) = (subsets(from), subsets(to));
+                from.iter()
+                    .flat_map(|one| to.iter().flat_map(|two| cut(*one, *two)))
+                    .collect()
+            }
+        };
+        sets.into_iter().fold(0, |all, set| all | 1 << set)
+    }
+
+    /// Every set of pods that a joint draw takes. More copies than pods add nothing: a copy that
+    /// takes no pod that the others do not take may as well be absent.
+    fn joint(&self, cut: impl Fn(Pods, Pods) -> [Pods; 2]) -> Outcomes {
+        let mut joint = 1;
+        for draw in &self.draws {
+            let outcomes = self.outcomes(&draw.victims, &cut);
+            for _ in 0..draw.copies.min(PODS) {
+                joint = join(joint, outcomes);
+            }
+        }
+        joint
+    }
+
+    /// Every set of pods that a joint draw costs the group: a cut costs it either side, if both
+    /// touch it.
+    fn losses(&self) -> Outcomes {
+        self.joint(|from, to| {
+            let inner = from & self.members != 0 && to & self.members != 0;
+            if inner { [from, to] } else { [0, 0] }
+        })
+    }
+
+    /// Every set of pods that a joint draw hits.
+    fn hits(&self) -> Outcomes {
+        self.joint(|from, to| [from | to; 2])
+    }
+
+    fn classes(&self, pods: Pods) -> Pods {
+        set(members(pods).iter().map(|pod| self.class_of[*pod as usize]))
+    }
+}
+
+// ── comparison ───────────────────────────────────────────────────────────────────────────────
+
+/// Whether what was found is what was expected, or what is safe where it is no more than a bound.
+fn agree(
+    what: &str,
+    found: &Loss,
+    sets: &(impl Iterator<Item = Pods> + Clone),
+) -> Result<(), String> {
+    let most = sets.clone().map(Pods::count_ones).max().unwrap_or(0);
+    let witness = set(found.witness.iter().copied());
+    if found.lost < most || found.is_exact() && found.lost != most {
+        return Err(format!("{what}: found {found:?}, brute force {most}"));
+    }
+    let distinct = witness.count_ones() as usize == found.witness.len();
+    if !distinct || !sets.clone().any(|set| set & witness == witness) {
+        return Err(format!("{what}: no draw takes the witness of {found:?}"));
+    }
+    Ok(())
+}
+
+/// Compares every answer with brute force; with no effort, bounds are all that is asked for.
+fn check(case: &Case, effort: Option<usize>) -> Result<(), String> {
+    let group = members(case.members);
+    let node_of = |pod: u32| case.node_of.get(pod as usize).copied();
+    let mut problem = Problem::of_group(&group, &case.draws, node_of);
+    let mut touched = Problem::of_classes(
+        &case.draws,
+        |pod| case.class_of[pod as usize],
+        |n| case.pods_on(n),
+    );
+    if let Some(steps) = effort {
+        (problem, touched) = (problem.with_effort(steps), touched.with_effort(steps));
+    }
+    let losses = case.losses();
+    let hits = case.hits();
+    let loss = problem.loss(|pod| case.healthy >> pod & 1 == 1);
+    let classes = touched.loss(|_| true);
+    agree("loss", &loss, &each(losses).map(|lost| lost & case.healthy))?;
+    let touched = each(hits).map(|hit| case.classes(hit));
+    agree("classes", &classes, &touched)?;
+    let hit = most_hit(&case.draws, |n| case.pods_on(n));
+    agree("hit", &hit, &each(hits))?;
+
+    let found = problem.standbys_left(&members(case.writers), &members(case.standbys));
+    let expected = each(losses)
+        .filter(|lost| lost & case.writers != 0)
+        .map(|lost| (case.standbys & !lost).count_ones())
+        .min();
+    if found.is_some() != expected.is_some() || found > expected {
+        return Err(format!(
+            "standbys: found {found:?}, brute force {expected:?}"
+        ));
+    }
+    if effort.is_none() && !(loss.is_exact() && classes.is_exact() && found == expected) {
+        return Err(format!(
+            "not exact: {loss:?}, {classes:?}, {found:?} for {expected:?}"
+        ));
+    }
+    Ok(())
+}
+
+/// The simplest failing case that can be reached by leaving things out one at a time.
+fn shrink(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
+    while let Some(less) = simpler(&case).into_iter().find(|less| fails(less)) {
+        case = less;
+    }
+    case
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is {text:?}, not a number")),
+    )
+}
+
+/// Checks random cases, each from a seed of its own.
+#[expect(
+    clippy::print_stdout,
+    reason = "a failure is repeated from what is printed"
+)]
+fn check_random(cases: u64, draws: RangeInclusive<usize>, effort: Option<usize>) {
+    let first = number("FIREBREAK_SEED").unwrap_or(20_260_101);
+    println!("{cases} cases from seed {first}");
+    for seed in (0..cases).map(|at| first.wrapping_add(at)) {
+        let case = random_case(&mut Rng::with_seed(seed), draws.clone());
+        if check(&case, effort).is_err() {
+            let case = shrink(case, |case| check(case, effort).is_err());
+            let difference = check(&case, effort).unwrap_err();
+            panic!("seed {seed}: {difference}\n{case:#?}");
+        }
+    }
+}
+
+fn cases() -> u64 {
+    number("FIREBREAK_CASES").unwrap_or(100_000)
+}
+
+#[test]
+fn the_worst_case_is_what_brute_force_finds() {
+    check_random(cases(), 0..=3, None);
+}
+
+#[test]
+fn the_worst_case_of_many_faults_is_what_brute_force_finds() {
+    check_random(cases() / 20, 4..=7, None);
+}
+
+#[test]
+fn a_bound_is_never_below_what_brute_force_finds() {
+    check_random(cases() / 2, 0..=5, Some(0));
+}
+
+#[test]
+fn a_bound_on_more_faults_than_can_be_tried_is_never_below_brute_force() {
+    check_random(cases() / 100, 15..=30, Some(1000));
+}
+
+// ── by hand ──────────────────────────────────────────────────────────────────────────────────
+
+fn choice(candidates: impl IntoIterator<Item = u32>, most: u32) -> Choice {
+    Choice {
+        candidates: candidates.into_iter().collect(),
+        most,
+    }
+}
+
+fn pods(candidates: impl IntoIterator<Item = u32>, most: u32) -> Draw {
+    Draw {
+        victims: Victims::Pods(choice(candidates, most)),
+        copies: 1,
+    }
+}
+
+fn nodes(candidates: impl IntoIterator<Item = u32>, most: u32) -> Draw {
+    Draw {
+        victims: Victims::Nodes(choice(candidates, most)),
+        copies: 1,
+    }
+}
+
+fn cut(from: Choice, to: Choice) -> Draw {
+    Draw {
+        victims: Victims::Cut { from, to },
+        copies: 1,
+    }
+}
+
+fn group(members: &[u32], draws: &[Draw]) -> Problem {
+    Problem::of_group(members, draws, Some)
+}
+
+fn lost(members: &[u32], draws: &[Draw]) -> u32 {
+    let loss = group(members, draws).loss(|_| true);
+    assert!(loss.is_exact(), "{loss:?}");
+    loss.lost
+}
+
+#[test]
+fn candidates_outside_the_group_do_not_dilute_a_draw() {
+    assert_eq!(lost(&[10, 20, 30], &[pods(0..100_000, 2)]), 2);
+    assert_eq!(lost(&[10, 20, 30], &[pods([5, 20, 99], 2)]), 1);
+}
+
+#[test]
+fn a_pod_that_two_draws_hit_is_lost_once() {
+    assert_eq!(lost(&[1, 2, 3], &[pods([1], 1), pods([1], 1)]), 1);
+    assert_eq!(lost(&[1, 2, 3], &[pods([1, 2], 1), pods([1], 1)]), 2);
+    assert_eq!(
+        lost(
+            &[1, 2, 3],
+            &[pods([1, 2], 1), pods([2, 3], 1), pods([1, 3], 1)]
+        ),
+        3
+    );
+}
+
+#[test]
+fn draws_that_overlap_in_time_add_up() {
+    let draw = Draw {
+        copies: 2,
+        ..pods(0..9, 2)
+    };
+    assert_eq!(lost(&[1, 2, 3, 4, 5, 6], &[draw]), 4);
+    let draw = Draw {
+        copies: u32::MAX,
+        ..pods(0..9, 2)
+    };
+    assert_eq!(lost(&[1, 2, 3, 4, 5, 6], &[draw]), 6);
+}
+
+#[test]
+fn an_unhealthy_member_cannot_be_lost() {
+    let loss = group(&[1, 2, 3], &[pods([1, 2], 2)]).loss(|pod| pod != 2);
+    assert_eq!(
+        loss,
+        Loss {
+            lost: 1,
+            witness: vec![1]
+        }
+    );
+}
+
+#[test]
+fn a_drawn_node_costs_every_member_on_it() {
+    let on = |pod: u32| Some(pod / 10);
+    let members = [10, 11, 20, 21, 22, 30];
+    let worst = |draws: &[Draw]| Problem::of_group(&members, draws, on).loss(|_| true).lost;
+    assert_eq!(worst(&[nodes([1, 2, 3], 1)]), 3);
+    assert_eq!(worst(&[nodes([1, 2, 3], 1), nodes([2], 1)]), 5);
+    assert_eq!(worst(&[nodes([1, 2, 3], 1), pods([20, 21, 22], 3)]), 5);
+}
+
+#[test]
+fn a_partition_costs_its_larger_side_and_only_inside_the_group() {
+    let members = [1, 2, 3, 4, 5];
+    assert_eq!(
+        lost(&members, &[cut(choice([1, 2], 9), choice([3, 4, 5], 9))]),
+        3
+    );
+    assert_eq!(
+        lost(&members, &[cut(choice([1, 2], 9), choice([3, 4, 5], 1))]),
+        2
+    );
+    assert_eq!(
+        lost(&members, &[cut(choice([1, 2], 9), choice([7, 8, 9], 9))]),
+        0
+    );
+}
+
+#[test]
+fn one_draw_never_takes_the_writer_and_a_standby() {
+    let members = [0, 1, 2];
+    let left = |draws: &[Draw]| group(&members, draws).standbys_left(&[0], &[1, 2]);
+    assert_eq!(left(&[pods([0, 1, 2], 1)]), Some(2));
+    assert_eq!(left(&[pods([0, 1, 2], 2)]), Some(1));
+    assert_eq!(left(&[pods([0, 1, 2], 1), pods([0, 1, 2], 1)]), Some(1));
+    assert_eq!(left(&[pods([0], 1), pods([1, 2], 2)]), Some(0));
+    assert_eq!(left(&[pods([1, 2], 2)]), None);
+}
+
+#[test]
+fn a_group_of_thousands_is_measured_exactly() {
+    let members: Vec<u32> = (0..5000).collect();
+    let draws = [
+        pods(0..5000, 1500),
+        nodes(0..5000, 1000),
+        pods((0..5000).step_by(2), 900),
+    ];
+    assert_eq!(lost(&members, &draws), 3400);
+    assert_eq!(lost(&members, &draws[..1]), 1500);
+}
+
+#[test]
+fn the_most_classes_one_draw_may_touch_are_counted() {
+    let zone = |pod: u32| pod % 3;
+    let nobody = |_| Vec::new();
+    assert_eq!(most_classes(&[pods(0..100, 2)], zone, nobody).lost, 2);
+    assert_eq!(most_classes(&[pods(0..100, 7)], zone, nobody).lost, 3);
+    assert_eq!(most_classes(&[pods([0, 3, 6], 3)], zone, nobody).lost, 1);
+    let rack = |node: u32| vec![node, node + 1];
+    assert_eq!(most_classes(&[nodes([0, 1], 1)], zone, rack).lost, 2);
+}
