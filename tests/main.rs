@@ -13,9 +13,11 @@
 
 mod architecture;
 mod cron;
+mod inventory;
 mod manifests_crds;
 mod readme;
+mod selection;
 mod source;
 mod ticks;
-mod worst_case;
 mod windows;
+mod worst_case;

@@ -1,5 +1,6 @@
 //! What pods are counted in: a database, else a workload.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use super::PodId;
 
 /// A database or a workload.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Group {
     /// Kind of the resource: `PerconaXtraDBCluster`, `StatefulSet`, `Pod` for a bare pod, ...
     pub kind: String,
@@ -19,7 +20,7 @@ pub struct Group {
     pub name: String,
     /// How many members it should have.
     pub size: u32,
-    /// The pods that count, in order of name.
+    /// The pods that count, in order of name. Finished pods do not.
     pub members: Vec<PodId>,
     /// What else is known when it is a database.
     pub database: Option<Database>,
@@ -50,7 +51,8 @@ pub struct Database {
     pub backup: Backup,
     /// Whether it can be restored to a point in time.
     pub point_in_time: Option<bool>,
-    /// The schedules of its own backups, five-field cron, with the zone where one is named.
+    /// The schedules of its own backups, five-field cron, with the zone where one is named. One
+    /// that five fields cannot say stays as it is written.
     pub backup_schedules: Vec<(String, Option<String>)>,
 }
 
@@ -75,6 +77,12 @@ pub enum Quorum {
     Standbys(u32),
     /// No such rule.
     None,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
 }
 
 impl Quorum {

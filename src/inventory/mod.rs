@@ -3,19 +3,36 @@
 //! One code path builds it from recorded objects, from manifests alone, and later from a watch:
 //! [`Inventory::from_objects`].
 
+mod active;
+mod budget;
+mod build;
+mod expand;
 mod group;
+mod index;
+mod lenient;
+mod namespace;
+mod node;
 mod pod;
+mod select;
+mod service;
+mod workload;
+mod world;
 
+pub use active::Active;
+pub use budget::Budget;
 pub use group::{Backup, Database, Group, Quorum, Writer};
+pub use namespace::Namespace;
+pub use node::Node;
 pub use pod::{Owner, Pod};
 
 use std::collections::BTreeMap;
 
-use crate::fault::{Experiment, NodeTarget, Selection};
 use crate::object::Object;
+use index::{Index, Span};
+use service::Service;
 
 /// A pod of an inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PodId(pub u32);
 
 /// A node of an inventory.
@@ -23,7 +40,7 @@ pub struct PodId(pub u32);
 pub struct NodeId(pub u32);
 
 /// A group of an inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct GroupId(pub u32);
 
 /// Where the objects of an inventory come from.
@@ -34,53 +51,6 @@ pub enum Origin {
     /// Manifests alone: controllers and databases are expanded to the pods they would have,
     /// assumed healthy.
     Manifests,
-}
-
-/// A node.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// Name.
-    pub name: String,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
-    /// `topology.kubernetes.io/zone`, empty when it has none.
-    pub zone: String,
-    /// The pods that run there.
-    pub pods: Vec<PodId>,
-}
-
-/// A namespace.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Namespace {
-    /// Labels; `kubernetes.io/metadata.name` is always among them.
-    pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    pub annotations: BTreeMap<String, String>,
-}
-
-/// A PodDisruptionBudget.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Budget {
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// The pods it covers.
-    pub pods: Vec<PodId>,
-    /// How many healthy pods it wants left.
-    pub min_healthy: u32,
-}
-
-/// An experiment that is live, or may become live, beside the one that is judged.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Active {
-    /// What it does.
-    pub experiment: Experiment,
-    /// The pods it holds already, where the tool recorded them; otherwise it may still draw any of
-    /// its candidates.
-    pub records: Option<Vec<PodId>>,
-    /// When it began, where that is known.
-    pub started: Option<jiff::Timestamp>,
 }
 
 /// The answer to a selection.
@@ -104,10 +74,19 @@ pub enum View {
     Later,
 }
 
-/// What is in the cluster.
+/// What is in the cluster. Ids are given in order of namespace and name, so that the same objects
+/// always have the same ids.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     pods: Vec<Pod>,
+    nodes: Vec<Node>,
+    namespaces: BTreeMap<String, Namespace>,
+    groups: Vec<Group>,
+    budgets: Vec<Budget>,
+    active: Vec<Active>,
+    services: Vec<Service>,
+    index: Index,
+    assumed: bool,
 }
 
 impl Inventory {
@@ -115,8 +94,32 @@ impl Inventory {
     /// understood makes the pods concerned unhealthy or their database unknown, never absent.
     #[must_use]
     pub fn from_objects(objects: &[Object], origin: Origin) -> Self {
-        let _ = (objects, origin);
-        Self::default()
+        build::inventory(objects, origin)
+    }
+
+    /// The same inventory with these experiments live in it.
+    #[must_use]
+    pub fn with_active(mut self, active: Vec<Active>) -> Self {
+        self.active = active;
+        self
+    }
+
+    /// Counts these pods as unhealthy, whatever their readiness says: an active fault hides there.
+    pub fn mark_unhealthy(&mut self, pods: &[PodId]) {
+        for id in pods {
+            if let Some(pod) = self.pods.get_mut(id.0 as usize) {
+                pod.healthy = false;
+            }
+        }
+    }
+
+    /// Every pod, by namespace and name.
+    #[must_use]
+    pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
+        self.pods
+            .iter()
+            .enumerate()
+            .map(|(at, pod)| (PodId(narrow(at)), pod))
     }
 
     /// A pod.
@@ -125,17 +128,95 @@ impl Inventory {
         &self.pods[id.0 as usize]
     }
 
-    /// The pods that a selection matches. Costs what it matches, not what exists.
+    /// The pod with this namespace and name.
     #[must_use]
-    pub fn select(&self, selection: &Selection, view: View) -> Candidates {
-        let _ = (selection, view);
-        Candidates::default()
+    pub fn find_pod(&self, namespace: &str, name: &str) -> Option<PodId> {
+        self.find_in(&self.index.span(namespace), name)
     }
 
-    /// The nodes that a node target may hit.
+    /// Every node, by name.
     #[must_use]
-    pub fn select_nodes(&self, target: &NodeTarget, view: View) -> Vec<NodeId> {
-        let _ = (target, view);
-        Vec::new()
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
+        self.nodes
+            .iter()
+            .enumerate()
+            .map(|(at, node)| (NodeId(narrow(at)), node))
     }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// A namespace that exists, or that has pods.
+    #[must_use]
+    pub fn namespace(&self, name: &str) -> Option<&Namespace> {
+        self.namespaces.get(name)
+    }
+
+    /// Every namespace that exists or has pods, by name.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, &Namespace)> {
+        self.namespaces.iter().map(|(name, it)| (name.as_str(), it))
+    }
+
+    /// Every database and workload, by namespace, kind and name.
+    #[must_use]
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = (GroupId, &Group)> {
+        self.groups
+            .iter()
+            .enumerate()
+            .map(|(at, group)| (GroupId(narrow(at)), group))
+    }
+
+    /// A database or workload.
+    #[must_use]
+    pub fn group(&self, id: GroupId) -> &Group {
+        &self.groups[id.0 as usize]
+    }
+
+    /// What people call a database or workload, such as `StatefulSet payments/ledger`.
+    #[must_use]
+    pub fn group_name(&self, id: GroupId) -> String {
+        self.group(id).to_string()
+    }
+
+    /// The PodDisruptionBudgets, by namespace and name.
+    #[must_use]
+    pub fn budgets(&self) -> &[Budget] {
+        &self.budgets
+    }
+
+    /// The experiments that are live, or may become live.
+    #[must_use]
+    pub fn active(&self) -> &[Active] {
+        &self.active
+    }
+
+    /// Whether any of the pods is only assumed to exist.
+    #[must_use]
+    pub fn assumed(&self) -> bool {
+        self.assumed
+    }
+
+    fn find_in(&self, span: &Span, name: &str) -> Option<PodId> {
+        select::find(&self.pods, span, name)
+    }
+
+    fn has_node(&self, name: &str) -> bool {
+        let found = self
+            .nodes
+            .binary_search_by(|node| node.name.as_str().cmp(name));
+        found.is_ok()
+    }
+
+    /// Where every pod is.
+    fn span(&self) -> Span {
+        0..narrow(self.pods.len())
+    }
+}
+
+/// A position as an id holds it. No inventory has more entries than ids.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }

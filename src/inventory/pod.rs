@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
+use super::lenient::{condition, list, map, text, truth};
+use super::world::namespace;
 use super::{GroupId, NodeId};
+use crate::object::Object;
 
 /// A pod.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Pod {
     /// Namespace.
     pub namespace: String,
@@ -37,7 +42,8 @@ pub struct Pod {
     pub containers: Vec<String>,
     /// The workload it belongs to, a ReplicaSet's owner in place of the ReplicaSet.
     pub owner: Option<Owner>,
-    /// The database or workload it is counted in.
+    /// The database or workload it is counted in. A finished pod belongs to its group without
+    /// being one of the members that count.
     pub group: GroupId,
     /// Whether it serves: Ready, not being deleted, and not under an active fault that hides
     /// behind readiness.
@@ -47,10 +53,100 @@ pub struct Pod {
 }
 
 /// The controlling owner of a pod.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Owner {
+    /// API group of the kind.
+    pub api_group: String,
     /// Kind, as Kubernetes spells it.
     pub kind: String,
     /// Name.
     pub name: String,
+}
+
+impl Owner {
+    /// A workload of the group `apps`.
+    pub(super) fn app(kind: &str, name: impl Into<String>) -> Self {
+        Self {
+            api_group: "apps".to_owned(),
+            kind: kind.to_owned(),
+            name: name.into(),
+        }
+    }
+
+    /// API group and kind.
+    pub(super) fn resource(&self) -> (&str, &str) {
+        (&self.api_group, &self.kind)
+    }
+}
+
+impl Pod {
+    /// A pod as it was recorded. Its owner and node are found later, by those who know the others.
+    pub(super) fn recorded(object: &Object) -> Self {
+        let value = object.value();
+        let ip = match text(value, "/status/podIP") {
+            "" => text(value, "/status/podIPs/0/ip"),
+            ip => ip,
+        };
+        Self {
+            namespace: namespace(object).to_owned(),
+            name: object.reference().name.clone(),
+            phase: text(value, "/status/phase").to_owned(),
+            ip: ip.to_owned(),
+            nominated_node: text(value, "/status/nominatedNodeName").to_owned(),
+            healthy: serves(value),
+            ..Self::described(value)
+        }
+    }
+
+    /// A pod that a controller would make from `template`.
+    pub(super) fn assumed(template: &Value, namespace: &str, name: String, owner: Owner) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name,
+            phase: "Running".to_owned(),
+            owner: Some(owner),
+            healthy: true,
+            assumed: true,
+            ..Self::described(template)
+        }
+    }
+
+    /// What the metadata and the spec of a pod or of a template say, with the defaults of the API.
+    fn described(value: &Value) -> Self {
+        let or = |pointer: &str, default: &str| match text(value, pointer) {
+            "" => default.to_owned(),
+            found => found.to_owned(),
+        };
+        let containers = list(value, "/spec/containers").iter();
+        Self {
+            labels: map(value, "/metadata/labels"),
+            annotations: map(value, "/metadata/annotations"),
+            node_name: or("/spec/nodeName", ""),
+            service_account: or("/spec/serviceAccountName", "default"),
+            scheduler: or("/spec/schedulerName", "default-scheduler"),
+            restart_policy: or("/spec/restartPolicy", "Always"),
+            host_network: truth(value, "/spec/hostNetwork"),
+            containers: containers.map(|it| text(it, "/name").to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A label's value, empty when it has none.
+    #[must_use]
+    pub fn label(&self, key: &str) -> &str {
+        self.labels.get(key).map_or("", String::as_str)
+    }
+
+    /// Whether it has done its work and will not serve again. Selectors still find it.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        let of_job = self.owner.as_ref().is_some_and(|owner| owner.kind == "Job");
+        self.phase == "Succeeded" || (self.phase == "Failed" && of_job)
+    }
+}
+
+fn serves(pod: &Value) -> bool {
+    text(pod, "/status/phase") == "Running"
+        && condition(pod, "Ready") == Some("True")
+        && pod.pointer("/metadata/deletionTimestamp").is_none()
 }
