@@ -5,8 +5,6 @@
 //! largest flow is the largest union. Items that the same draws can reach are interchangeable and
 //! flow together as one class: the network has a few nodes however many items there are.
 
-use std::collections::VecDeque;
-
 /// At most `most` of the items in `among`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pick<'a> {
@@ -111,8 +109,8 @@ struct Flow {
     class_of: Vec<usize>,
     /// How many more items each pick may take.
     room: Vec<u32>,
-    /// The classes that each pick reaches.
-    reach: Vec<Vec<usize>>,
+    /// The classes that each pick takes from.
+    holders: Vec<Vec<usize>>,
     /// Picks from which no path leads to room: a search has failed there, so all later ones would.
     closed: Vec<bool>,
 }
@@ -123,7 +121,7 @@ impl Flow {
             classes: vec![Class::default(), Class::default()],
             class_of: vec![0; demand.wanted.len()],
             room: picks.iter().map(|pick| pick.most).collect(),
-            reach: vec![Vec::new(); picks.len()],
+            holders: vec![Vec::new(); picks.len()],
             closed: vec![false; picks.len()],
         };
         if let Some(first) = demand.first {
@@ -134,11 +132,6 @@ impl Flow {
         }
         for (class, wanted) in flow.class_of.iter().zip(&demand.wanted) {
             flow.classes[*class].open += u32::from(*wanted);
-        }
-        for (index, class) in flow.classes.iter().enumerate() {
-            for pick in class.picks.iter().filter(|_| class.open > 0) {
-                flow.reach[*pick].push(index);
-            }
         }
         flow
     }
@@ -187,34 +180,31 @@ impl Flow {
     /// The shortest way from a class to a pick with room, through picks that other classes can
     /// give up.
     fn path(&self, class: usize, steps: &mut [Option<Step>]) -> Option<usize> {
-        let mut queue = VecDeque::new();
-        let start = Step {
-            class,
-            instead: None,
-        };
-        self.widen(start, steps, &mut queue);
-        while let Some(pick) = queue.pop_front() {
+        let mut reached = Vec::with_capacity(steps.len());
+        let instead = None;
+        self.widen(Step { class, instead }, steps, &mut reached);
+        let mut at = 0;
+        while let Some(pick) = reached.get(at).copied() {
             if self.room[pick] > 0 {
                 return Some(pick);
             }
-            for other in &self.reach[pick] {
-                if self.held(*other, pick) > 0 {
-                    let step = Step {
-                        class: *other,
-                        instead: Some(pick),
-                    };
-                    self.widen(step, steps, &mut queue);
+            let instead = Some(pick);
+            for class in self.holders[pick].iter().copied() {
+                if reached.len() == steps.len() {
+                    break;
                 }
+                self.widen(Step { class, instead }, steps, &mut reached);
             }
+            at += 1;
         }
         None
     }
 
-    fn widen(&self, step: Step, steps: &mut [Option<Step>], queue: &mut VecDeque<usize>) {
+    fn widen(&self, step: Step, steps: &mut [Option<Step>], reached: &mut Vec<usize>) {
         for pick in &self.classes[step.class].picks {
             if steps[*pick].is_none() && !self.closed[*pick] {
                 steps[*pick] = Some(step);
-                queue.push_back(*pick);
+                reached.push(*pick);
             }
         }
     }
@@ -225,9 +215,9 @@ impl Flow {
             .filter_map(|(_, step)| Some(self.held(step.class, step.instead?)))
             .fold(self.room[end].min(self.classes[class].open), u32::min);
         for (pick, step) in trace(end, steps) {
-            *self.held_mut(step.class, pick) += amount;
+            self.take(step.class, pick, amount);
             if let Some(instead) = step.instead {
-                *self.held_mut(step.class, instead) -= amount;
+                self.give_up(step.class, instead, amount);
             }
         }
         self.room[end] -= amount;
@@ -247,6 +237,23 @@ impl Flow {
         let class = &mut self.classes[class];
         let slot = class.picks.partition_point(|other| *other < pick);
         &mut class.held[slot]
+    }
+
+    fn take(&mut self, class: usize, pick: usize, amount: u32) {
+        let held = self.held_mut(class, pick);
+        let before = *held;
+        *held += amount;
+        if before == 0 {
+            self.holders[pick].push(class);
+        }
+    }
+
+    fn give_up(&mut self, class: usize, pick: usize, amount: u32) {
+        let held = self.held_mut(class, pick);
+        *held -= amount;
+        if *held == 0 {
+            self.holders[pick].retain(|holder| *holder != class);
+        }
     }
 
     /// Adds the taken items: of each class as many as flow, whichever.
