@@ -5,3 +5,5 @@
 )]
 
 pub mod yaml;
+pub mod files;
+pub mod manifests;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::node::{Node, Open, Size};
 use super::position::Position;
 use super::scalar::{self, Type};
-use super::{DEEPEST, SyntaxError};
+use super::{DEEPEST, SyntaxError, explained};
 
 /// How much anchors and aliases may copy in one document.
 const COPIES: Size = Size {
@@ -82,7 +82,8 @@ impl Composer {
     }
 
     fn malformed(&self, error: &ScanError) -> SyntaxError {
-        self.position(*error.marker()).error(error.info())
+        self.position(*error.marker())
+            .error(explained(error.info()))
     }
 
     fn position(&self, marker: Marker) -> Position {

@@ -10,10 +10,10 @@ use std::io;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::SyntaxError;
 use super::node::{Node, Size};
 use super::position::{Position, Positions};
 use super::scalar;
+use super::{SyntaxError, explained};
 
 /// The JSON values in `text`, one after the other; the first line is line `first_line` of its file.
 pub(super) fn read(text: &str, first_line: usize) -> Result<Vec<Node>, Refused> {
@@ -54,7 +54,7 @@ impl Refused {
             .map_or(full.as_str(), |(message, _)| message);
         Self {
             is_no_json: !error.is_data(),
-            error: here.error(message),
+            error: here.error(explained(message)),
         }
     }
 }

@@ -64,6 +64,48 @@ impl Position {
     }
 }
 
+/// What the parsers say, and what would be accepted instead.
+const EXPLANATIONS: [(&str, &str); 8] = [
+    (
+        "recursion limit exceeded",
+        "nested more than 128 levels deep",
+    ),
+    (
+        "invalid indentation in multiline quoted scalar",
+        "a quoted text goes on in this line, expected deeper indentation than its key has",
+    ),
+    (
+        "invalid indentation",
+        "indentation of no list or map above, expected that of one, or deeper within brackets",
+    ),
+    (
+        "while parsing node, found unknown anchor",
+        "an alias without an anchor, expected &name at a value above",
+    ),
+    (
+        "simple key expected ':'",
+        "text without a key, expected `key: value`",
+    ),
+    (
+        "tab cannot be used as indentation",
+        "a tab as indentation, expected spaces",
+    ),
+    (
+        "mapping values are not allowed in this context",
+        "a second ': ' in one line, expected quotes around the text that holds it",
+    ),
+    (
+        "did not find expected <document start>",
+        "text after the end of the document, expected it indented or behind `---`",
+    ),
+];
+
+/// The message of a parser as its reader needs it.
+fn explained(message: &str) -> &str {
+    let known = EXPLANATIONS.iter().find(|(found, _)| *found == message);
+    known.map_or(message, |(_, explanation)| explanation)
+}
+
 /// The documents of a text, in order; empty ones are left out. An error in one hides no other.
 ///
 /// Documents of more than `largest` bytes are refused; [`LARGEST`] is what a cluster would take.

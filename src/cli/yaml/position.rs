@@ -66,7 +66,8 @@ impl Positions {
     }
 
     /// The items of a list; none of another value.
-    pub(super) fn items(&self) -> &[Positions] {
+    #[must_use]
+    pub fn items(&self) -> &[Positions] {
         match &self.below {
             Below::Items(items) => items,
             Below::Nothing | Below::Members(_) => &[],
