@@ -14,6 +14,7 @@
 mod architecture;
 mod cron;
 mod inventory;
+mod manifests;
 mod manifests_crds;
 mod readme;
 mod selection;
@@ -21,3 +22,4 @@ mod source;
 mod ticks;
 mod windows;
 mod worst_case;
+mod yaml;

@@ -212,19 +212,14 @@ impl Source<'_> {
             });
             return;
         }
-        match Object::new(value) {
+        match named(value) {
             Ok(object) => self.reading.manifests.push(Manifest {
                 file: self.file.to_owned(),
                 line: start.line,
                 object: self.placed(object),
                 positions,
             }),
-            Err(error) => {
-                let field = error.field.trim_start_matches('/');
-                let here = positions.locate(field);
-                let message = format!("{field}: {}, expected a Kubernetes object", error.problem);
-                self.fail(Some(here), message);
-            }
+            Err((field, message)) => self.fail(Some(positions.locate(&field)), message),
         }
     }
 
@@ -235,6 +230,22 @@ impl Source<'_> {
             object.in_namespace(self.reader.namespace)
         }
     }
+}
+
+/// The object a value is, or the field that keeps it from being one and why. A name that is no text
+/// is most often one that YAML takes for something else, such as `n` or `007`.
+fn named(value: Value) -> Result<Object, (String, String)> {
+    let object = Object::new(value).map_err(|error| {
+        let field = error.field.trim_start_matches('/').to_owned();
+        let message = format!("{field}: {}, expected a Kubernetes object", error.problem);
+        (field, message)
+    })?;
+    for key in ["name", "namespace"] {
+        let field = object.root().get("metadata").get(key);
+        let text = field.text().map(drop);
+        text.map_err(|error| (error.field.clone(), error.to_string()))?;
+    }
+    Ok(object)
 }
 
 /// A value, if it is a list of objects its items.

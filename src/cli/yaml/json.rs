@@ -23,7 +23,7 @@ pub(super) fn read(text: &str, first_line: usize) -> Result<Vec<Node>, Refused> 
     while json.end().is_err() {
         let (value, positions) = At(&tape)
             .deserialize(&mut json)
-            .map_err(|error| Refused::new(&error, first_line))?;
+            .map_err(|error| Refused::new(&error, first_line, tape.blamed.get()))?;
         values.push(Node {
             value,
             positions,
@@ -42,8 +42,8 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(error: &serde_json::Error, first_line: usize) -> Self {
-        let here = Position {
+    fn new(error: &serde_json::Error, first_line: usize, blamed: Option<Position>) -> Self {
+        let stopped = Position {
             line: first_line.saturating_add(error.line()).saturating_sub(1),
             column: error.column().max(1),
         };
@@ -54,7 +54,7 @@ impl Refused {
             .map_or(full.as_str(), |(message, _)| message);
         Self {
             is_no_json: !error.is_data(),
-            error: here.error(explained(message)),
+            error: blamed.unwrap_or(stopped).error(explained(message)),
         }
     }
 }
@@ -65,6 +65,8 @@ struct Tape<'t> {
     /// Where the last byte that was read stands.
     here: Cell<Position>,
     broken: Cell<bool>,
+    /// What is at fault, where it is not what was read last.
+    blamed: Cell<Option<Position>>,
 }
 
 impl<'t> Tape<'t> {
@@ -77,6 +79,7 @@ impl<'t> Tape<'t> {
             rest: Cell::new(text.as_bytes()),
             here: Cell::new(here),
             broken: Cell::new(false),
+            blamed: Cell::new(None),
         }
     }
 
@@ -181,14 +184,15 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut entries, mut positions) = (Map::new(), Vec::new());
         while let Some((key, at)) = map.next_key_seed(At(self.tape))? {
-            let (value, below) = map.next_value_seed(At(self.tape))?;
             let Value::String(key) = key else {
                 return Err(A::Error::custom("a key, expected a string"));
             };
             if entries.contains_key(&key) {
+                self.tape.blamed.set(Some(at.start()));
                 let twice = format!("key {key:?} is written twice in one map");
                 return Err(A::Error::custom(twice));
             }
+            let (value, below) = map.next_value_seed(At(self.tape))?;
             positions.push((key.as_str().into(), below.moved_to(at.start())));
             entries.insert(key, value);
         }

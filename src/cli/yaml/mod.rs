@@ -65,7 +65,7 @@ impl Position {
 }
 
 /// What the parsers say, and what would be accepted instead.
-const EXPLANATIONS: [(&str, &str); 8] = [
+const EXPLANATIONS: [(&str, &str); 9] = [
     (
         "recursion limit exceeded",
         "nested more than 128 levels deep",
@@ -85,6 +85,10 @@ const EXPLANATIONS: [(&str, &str); 8] = [
     (
         "simple key expected ':'",
         "text without a key, expected `key: value`",
+    ),
+    (
+        "tabs disallowed within this context (block indentation)",
+        "a tab as indentation, expected spaces",
     ),
     (
         "tab cannot be used as indentation",
