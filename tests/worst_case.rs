@@ -1,261 +1,19 @@
 //! The worst case against brute force: on small problems every draw of every fault is made, and
 //! every joint draw of them all.
 //!
-//! A set of pods is a byte, a bit a pod; what a fault may do is the set of the sets of pods it
-//! may take, a bit of a `u64` each. `FIREBREAK_CASES` and `FIREBREAK_SEED` say how many cases and
-//! which; one case is repeated by giving its own seed and one case.
+//! `FIREBREAK_CASES` and `FIREBREAK_SEED` say how many cases and which; one case is repeated by
+//! giving its own seed and one case.
+
+mod brute_force;
+mod case;
 
 use std::ops::RangeInclusive;
 
 use fastrand::Rng;
 use firebreak::blast::worst_case::{Choice, Draw, Loss, Problem, Victims, most_classes, most_hit};
 
-/// Pods are numbered from 0, below this.
-const PODS: u32 = 6;
-/// Nodes are numbered from 0, below this.
-const NODES: u32 = 5;
-
-/// A set of pods.
-type Pods = u8;
-/// A set of sets of pods.
-type Outcomes = u64;
-
-/// A group and the draws in play.
-#[derive(Debug, Clone, PartialEq)]
-struct Case {
-    draws: Vec<Draw>,
-    /// Of each pod.
-    node_of: [u32; PODS as usize],
-    /// Of each pod: its namespace, say.
-    class_of: [u32; PODS as usize],
-    members: Pods,
-    healthy: Pods,
-    writers: Pods,
-    standbys: Pods,
-}
-
-fn members(of: Pods) -> Vec<u32> {
-    (0..8).filter(|pod| of >> pod & 1 == 1).collect()
-}
-
-fn set(of: impl IntoIterator<Item = u32>) -> Pods {
-    of.into_iter().fold(0, |set, pod| set | 1 << pod)
-}
-
-// ── cases ────────────────────────────────────────────────────────────────────────────────────
-
-fn random_set(rng: &mut Rng, of: Pods) -> Pods {
-    let dense = rng.bool();
-    let mask = rng.u8(..);
-    of & if dense { mask | rng.u8(..) } else { mask }
-}
-
-fn random_choice(rng: &mut Rng, below: u32) -> Choice {
-    let candidates = members(random_set(rng, set(0..below)));
-    let most = if rng.u8(..8) == 0 {
-        u32::MAX
-    } else {
-        rng.u32(0..=3)
-    };
-    Choice { candidates, most }
-}
-
-fn random_draw(rng: &mut Rng) -> Draw {
-    let victims = match rng.u8(..4) {
-        0 | 1 => Victims::Pods(random_choice(rng, PODS)),
-        2 => Victims::Nodes(random_choice(rng, NODES)),
-        _ => Victims::Cut {
-            from: random_choice(rng, PODS),
-            to: random_choice(rng, PODS),
-        },
-    };
-    let copies = *rng.choice(&[1, 1, 1, 1, 2, 3, 0, u32::MAX]).unwrap();
-    Draw { victims, copies }
-}
-
-fn random_case(rng: &mut Rng, draws: RangeInclusive<usize>) -> Case {
-    let most_pods = rng.u32(1..=PODS);
-    let everyone = set(0..most_pods);
-    let members = random_set(rng, everyone) | random_set(rng, everyone);
-    Case {
-        draws: (0..rng.usize(draws)).map(|_| random_draw(rng)).collect(),
-        node_of: std::array::from_fn(|_| rng.u32(..NODES)),
-        class_of: std::array::from_fn(|_| rng.u32(..3)),
-        members,
-        healthy: random_set(rng, members),
-        writers: random_set(rng, members) & random_set(rng, members),
-        standbys: random_set(rng, members),
-    }
-}
-
-/// The same case with one thing less, in every way.
-fn simpler(case: &Case) -> Vec<Case> {
-    let mut all = Vec::new();
-    for at in 0..case.draws.len() {
-        let mut less = case.clone();
-        less.draws.remove(at);
-        all.push(less);
-        for draw in simpler_draws(&case.draws[at]) {
-            let mut less = case.clone();
-            less.draws[at] = draw;
-            all.push(less);
-        }
-    }
-    for pod in members(case.members) {
-        let keep = !(1 << pod);
-        all.push(Case {
-            members: case.members & keep,
-            healthy: case.healthy & keep,
-            writers: case.writers & keep,
-            standbys: case.standbys & keep,
-            ..case.clone()
-        });
-        all.push(Case {
-            writers: case.writers & keep,
-            ..case.clone()
-        });
-        all.push(Case {
-            standbys: case.standbys & keep,
-            ..case.clone()
-        });
-        all.push(Case {
-            healthy: case.healthy & keep,
-            ..case.clone()
-        });
-    }
-    all.retain(|less| less != case);
-    all
-}
-
-fn simpler_draws(draw: &Draw) -> Vec<Draw> {
-    let with = |victims| Draw {
-        victims,
-        copies: draw.copies,
-    };
-    let mut all: Vec<Draw> = match &draw.victims {
-        Victims::Pods(choice) => simpler_choices(choice)
-            .map(|less| with(Victims::Pods(less)))
-            .collect(),
-        Victims::Nodes(choice) => simpler_choices(choice)
-            .map(|less| with(Victims::Nodes(less)))
-            .collect(),
-        Victims::Cut { from, to } => {
-            let cut = |from: &Choice, to: &Choice| {
-                with(Victims::Cut {
-                    from: from.clone(),
-                    to: to.clone(),
-                })
-            };
-            let left = simpler_choices(from).map(|less| cut(&less, to));
-            left.chain(simpler_choices(to).map(|less| cut(from, &less)))
-                .collect()
-        }
-    };
-    let fewer = draw.copies.min(PODS).saturating_sub(1);
-    all.push(Draw {
-        copies: fewer,
-        ..draw.clone()
-    });
-    all
-}
-
-fn simpler_choices(choice: &Choice) -> impl Iterator<Item = Choice> {
-    let without = (0..choice.candidates.len()).map(|at| {
-        let mut less = choice.clone();
-        less.candidates.remove(at);
-        less
-    });
-    let fewer = choice.most.min(PODS).saturating_sub(1);
-    without.chain([Choice {
-        most: fewer,
-        ..choice.clone()
-    }])
-}
-
-// ── brute force ──────────────────────────────────────────────────────────────────────────────
-
-/// Every set that one draw of the choice may be.
-fn subsets(choice: &Choice) -> Vec<u8> {
-    let candidates = set(choice.candidates.iter().copied());
-    let size = choice.most.min(candidates.count_ones());
-    (0..=u8::MAX)
-        .filter(|s| s & !candidates == 0 && s.count_ones() == size)
-        .collect()
-}
-
-/// Every set that is the union of one of each.
-fn join(ones: Outcomes, others: Outcomes) -> Outcomes {
-    let mut unions = 0;
-    for one in each(ones) {
-        for other in each(others) {
-            unions |= 1 << (one | other);
-        }
-    }
-    unions
-}
-
-fn each(outcomes: Outcomes) -> impl Iterator<Item = Pods> + Clone {
-    (0..64).filter(move |set| outcomes >> set & 1 == 1)
-}
-
-impl Case {
-    fn pods_on(&self, node: u32) -> Vec<u32> {
-        (0..PODS)
-            .filter(|pod| self.node_of[*pod as usize] == node)
-            .collect()
-    }
-
-    /// Every set of pods that one draw takes, given what a cut between two sides takes.
-    fn outcomes(&self, victims: &Victims, cut: impl Fn(Pods, Pods) -> [Pods; 2]) -> Outcomes {
-        let sets: Vec<Pods> = match victims {
-            Victims::Pods(choice) => subsets(choice),
-            Victims::Nodes(choice) => {
-                let hosted = |nodes| set(members(nodes).iter().flat_map(|n| self.pods_on(*n)));
-                subsets(choice).into_iter().map(hosted).collect()
-            }
-            Victims::Cut { from, to } => {
-                let (from, to) = (subsets(from), subsets(to));
-                from.iter()
-                    .flat_map(|one| to.iter().flat_map(|two| cut(*one, *two)))
-                    .collect()
-            }
-        };
-        sets.into_iter().fold(0, |all, set| all | 1 << set)
-    }
-
-    /// Every set of pods that a joint draw takes. More copies than pods add nothing: a copy that
-    /// takes no pod that the others do not take may as well be absent.
-    fn joint(&self, cut: impl Fn(Pods, Pods) -> [Pods; 2]) -> Outcomes {
-        let mut joint = 1;
-        for draw in &self.draws {
-            let outcomes = self.outcomes(&draw.victims, &cut);
-            for _ in 0..draw.copies.min(PODS) {
-                joint = join(joint, outcomes);
-            }
-        }
-        joint
-    }
-
-    /// Every set of pods that a joint draw costs the group: a cut costs it either side, if both
-    /// touch it.
-    fn losses(&self) -> Outcomes {
-        self.joint(|from, to| {
-            let inner = from & self.members != 0 && to & self.members != 0;
-            if inner { [from, to] } else { [0, 0] }
-        })
-    }
-
-    /// Every set of pods that a joint draw hits.
-    fn hits(&self) -> Outcomes {
-        self.joint(|from, to| [from | to; 2])
-    }
-
-    fn classes(&self, pods: Pods) -> Pods {
-        set(members(pods).iter().map(|pod| self.class_of[*pod as usize]))
-    }
-}
-
-// ── comparison ───────────────────────────────────────────────────────────────────────────────
+use brute_force::each;
+use case::{Case, Pods, members, random_case, set, simpler};
 
 /// Whether what was found is what was expected, or what is safe where it is no more than a bound.
 fn agree(
@@ -484,6 +242,13 @@ fn a_partition_costs_its_larger_side_and_only_inside_the_group() {
         lost(&members, &[cut(choice([1, 2], 9), choice([7, 8, 9], 9))]),
         0
     );
+}
+
+#[test]
+fn a_partition_hits_both_its_sides() {
+    let draw = cut(choice([1, 2], 9), choice([3, 8, 9], 9));
+    assert_eq!(lost(&[1, 2, 3], &draw.sides()), 3);
+    assert_eq!(lost(&[1, 2, 3], &[draw]), 2);
 }
 
 #[test]

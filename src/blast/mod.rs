@@ -4,6 +4,7 @@ mod draw;
 mod flow;
 mod problem;
 mod radius;
+mod ways;
 mod search;
 pub mod worst_case;
 
