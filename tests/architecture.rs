@@ -164,6 +164,21 @@ fn the_architecture_page_lists_the_modules_in_order() {
 }
 
 #[test]
+fn every_file_that_a_page_names_exists() {
+    let mut pages = sources("docs");
+    pages.extend(["README.md", "CONTRIBUTING.md"].map(source));
+    refuse(&pages, |page| {
+        let named = page.lines().flat_map(|(number, line)| {
+            let files = files_named(line, page.folder());
+            files.into_iter().map(move |file| (number, file))
+        });
+        let gone = named.filter(|(_, file)| !root().join(file).exists());
+        gone.map(|(number, file)| (number, format!("{file} does not exist")))
+            .collect()
+    });
+}
+
+#[test]
 fn no_file_has_more_than_400_lines_beside_its_tests() {
     refuse(&rust("src"), |file| {
         let lines = lines_beside_tests(&file.text);
@@ -177,7 +192,7 @@ fn no_file_has_more_than_400_lines_beside_its_tests() {
 #[test]
 fn folders_are_at_most_two_levels_deep_and_each_has_its_mod_rs() {
     refuse(&rust("src"), |file| {
-        let (folder, _) = file.path.rsplit_once('/').expect("a folder");
+        let folder = file.folder().trim_end_matches('/');
         let mut wrong = Vec::new();
         if folder.matches('/').count() > 2 {
             wrong.push((1, "more than two levels below src".to_owned()));
@@ -261,6 +276,19 @@ fn lines_with(file: &Source, words: &[&str]) -> Vec<(usize, String)> {
     found.collect()
 }
 
+/// The files that a line of Markdown in `folder` links to, and those of the project that it quotes.
+fn files_named(line: &str, folder: &str) -> Vec<String> {
+    let links = line.split("](").skip(1);
+    let links = links.filter_map(|rest| rest.split([')', '#']).next());
+    let files = links.filter(|link| !link.is_empty() && !link.contains("://"));
+    let quoted = line.split('`').skip(1).step_by(2);
+    let ours = |word: &&str| word.starts_with("src/") || word.starts_with("tests/");
+    files
+        .map(|link| format!("{folder}{link}"))
+        .chain(quoted.filter(ours).map(str::to_owned))
+        .collect()
+}
+
 /// The modules of the library, in the order of its page.
 fn modules() -> Vec<String> {
     let page = source("src/lib.rs");
@@ -293,6 +321,12 @@ fn lines_beside_tests(text: &str) -> usize {
         kept
     });
     kept.count()
+}
+
+#[test]
+fn links_and_quoted_files_are_found_in_a_line() {
+    let line = "see [it](a.md#x), [far](https://h/x) and `src/b.rs`, not `c.rs` or [here](#d)";
+    assert_eq!(files_named(line, "docs/"), ["docs/a.md", "src/b.rs"]);
 }
 
 #[test]

@@ -15,6 +15,12 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The folder it is in, empty or with a `/` at its end.
+    pub(crate) fn folder(&self) -> &str {
+        let end = self.path.rfind('/').map_or(0, |slash| slash + 1);
+        &self.path[..end]
+    }
+
     /// The lines with their numbers.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..).zip(self.text.lines())
