@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod chaos_mesh_selection;
 mod cron;
 mod inventory;
 mod manifests;
