@@ -1,0 +1,117 @@
+//! An experiment as the specification writes it down.
+
+use std::fmt::Write;
+
+use firebreak::calendar::format_duration;
+use firebreak::fault::{self, Aim, Experiment, Fault, Intensity, Lifetime, Overlap, Target};
+use firebreak::inventory::{Inventory, View};
+use firebreak::object::Object;
+
+/// What an object is read as, and whom it can hit in `world`.
+pub(crate) fn render(object: &Object, world: &Inventory) -> String {
+    match fault::read(object) {
+        Ok(None) => "no chaos object\n".to_owned(),
+        Err(error) => format!("unreadable: {error}\n"),
+        Ok(Some(experiment)) => read(&experiment, world),
+    }
+}
+
+fn read(experiment: &Experiment, world: &Inventory) -> String {
+    let mut text = String::new();
+    if experiment.dormant {
+        text += "dormant\n";
+    }
+    if let Some(recurrence) = &experiment.schedule {
+        let gap = recurrence.shortest_gap;
+        let gap = if gap == std::time::Duration::MAX { "never".to_owned() } else { format_duration(gap) };
+        let zone = recurrence.time_zone.as_ref().map(|zone| format!(" in {zone}"));
+        let zone = zone.unwrap_or_default();
+        writeln!(text, "recurs: {:?}{zone}, shortest gap {gap}", recurrence.schedules.join(" ")).unwrap();
+    }
+    if experiment.faults.is_empty() {
+        text += "no fault\n";
+    }
+    for fault in &experiment.faults {
+        text += &headline(fault);
+        text += &aim(fault, world);
+    }
+    for note in &experiment.notes {
+        writeln!(text, "note {}: {}", note.field, note.message).unwrap();
+    }
+    text
+}
+
+fn headline(fault: &Fault) -> String {
+    let lifetime = match fault.lifetime {
+        Lifetime::For(duration) => format!("for {}", format_duration(duration)),
+        Lifetime::Instant => "in an instant".to_owned(),
+        Lifetime::Forever => "for ever".to_owned(),
+        Lifetime::Never => "never".to_owned(),
+    };
+    let overlap = match fault.overlap {
+        Overlap::AtMost(1) => String::new(),
+        Overlap::AtMost(count) => format!(", {count} at once"),
+        Overlap::Unbounded => ", without bound at once".to_owned(),
+    };
+    let later = if fault.later { ", later" } else { "" };
+    let (action, effect) = (fault.action.name(), fault.effect.name());
+    let intensity = intensity(fault.intensity);
+    format!("{}: {action}, {effect} {lifetime}{overlap}{later}{intensity}\n", fault.field)
+}
+
+fn intensity(intensity: Intensity) -> String {
+    let percent = [
+        ("cpu", intensity.cpu_percent),
+        ("memory", intensity.memory_percent),
+        ("disk", intensity.disk_fill_percent),
+        ("loss", intensity.loss_percent),
+    ];
+    let percents = percent.into_iter().filter_map(|(name, percent)| Some((name, percent?)));
+    let mut text: String = percents.map(|(name, percent)| format!(", {name} {percent} %")).collect();
+    if let Some(latency) = intensity.latency {
+        text += &format!(", latency {}", format_duration(latency));
+    }
+    text
+}
+
+fn aim(fault: &Fault, world: &Inventory) -> String {
+    match &fault.aim {
+        Aim::Pods(target) => format!("  {}\n", pods(fault, target, world)),
+        Aim::Cut { from, to } => {
+            let (from, to) = (pods(fault, from, world), pods(fault, to, world));
+            format!("  from {from}\n  to {to}\n")
+        }
+        Aim::Nodes(nodes) => format!("  nodes {nodes:?}\n"),
+        Aim::Unknown(what) => format!("  unknown: {what}\n"),
+    }
+}
+
+/// The candidates and the most that may be hit at once, by all draws in effect together.
+fn pods(fault: &Fault, target: &Target, world: &Inventory) -> String {
+    let view = if fault.later { View::Later } else { View::Now };
+    let candidates = world.select(&target.selection, view);
+    if candidates.fails {
+        return "the selection fails".to_owned();
+    }
+    if candidates.pods.is_empty() {
+        return "no candidate now".to_owned();
+    }
+    let name = |id| {
+        let pod = world.pod(id);
+        format!("{}/{}", pod.namespace, pod.name)
+    };
+    let distinct = candidates.pods.len();
+    let names: Vec<String> = candidates.pods.iter().copied().map(name).collect();
+    let listed = match candidates.listed {
+        listed if listed == distinct => String::new(),
+        listed => format!(" (listed {listed})"),
+    };
+    let copies = match fault.overlap {
+        Overlap::AtMost(copies) => copies as usize,
+        Overlap::Unbounded => usize::MAX,
+    };
+    let most = target.mode.most_draws(candidates.listed).saturating_mul(copies).min(distinct);
+    let fewest = target.mode.fewest_draws(candidates.listed).min(distinct);
+    let hits = if fewest == 0 { format!("0 to {most}") } else { most.to_string() };
+    format!("{}{listed}: worst {hits}", names.join(" "))
+}

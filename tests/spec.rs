@@ -1,0 +1,168 @@
+//! The specification as Markdown that runs: `tests/spec/**/*.md`.
+//!
+//! A heading is a test, the fenced blocks below it are what is given, the last block is what is
+//! expected. `yaml world` and `yaml policy` also count for the headings below theirs; `yaml object`
+//! and `text expected` belong to one heading alone. `UPDATE=1` rewrites what is expected.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use firebreak::cli::yaml;
+use firebreak::inventory::{Inventory, Origin};
+use firebreak::object::Object;
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
+
+use crate::render::render;
+
+/// A heading and the blocks below it.
+#[derive(Debug, Default)]
+struct Section {
+    name: String,
+    level: usize,
+    blocks: Vec<Block>,
+}
+
+/// A fenced block.
+#[derive(Debug)]
+struct Block {
+    info: String,
+    range: Range<usize>,
+}
+
+/// What a test is given.
+#[derive(Debug, Clone, Default)]
+struct Given {
+    level: usize,
+    world: Vec<Object>,
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let found = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    let files = paths.into_iter().flat_map(found);
+    files.filter(|path| path.extension().is_some_and(|e| e == "md")).collect()
+}
+
+fn sections(text: &str) -> Vec<Section> {
+    let mut sections = vec![Section::default()];
+    let mut in_heading = false;
+    for (event, range) in Parser::new(text).into_offset_iter() {
+        let section = sections.last_mut().unwrap();
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => {
+                in_heading = true;
+                sections.push(Section { level: depth(level), ..Section::default() });
+            }
+            Event::End(TagEnd::Heading(_)) => in_heading = false,
+            Event::Text(text) | Event::Code(text) if in_heading => section.name.push_str(&text),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let range = range.end..range.end;
+                section.blocks.push(Block { info: info.to_string(), range });
+            }
+            Event::Text(_) => {
+                if let Some(block) = section.blocks.last_mut().filter(|b| range.end <= b.range.end) {
+                    block.range.start = block.range.start.min(range.start);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                // The range so far ends behind the closing fence.
+                let block = section.blocks.last_mut().unwrap();
+                let content = &text[block.range.clone()];
+                block.range.end = block.range.start + content.rfind("```").unwrap();
+            }
+            _ => {}
+        }
+    }
+    sections
+}
+
+fn depth(level: HeadingLevel) -> usize {
+    level as usize
+}
+
+fn objects(text: &str, place: &str) -> Vec<Object> {
+    let documents = yaml::read(text, yaml::LARGEST).into_iter();
+    let value = |document: Result<yaml::Document, _>| match document {
+        Ok(document) => document.value,
+        Err(error) => panic!("{place}: {error:?}"),
+    };
+    let listed = documents.map(value).flat_map(|value| match value.as_array() {
+        Some(items) => items.clone(),
+        None => vec![value],
+    });
+    listed.map(|value| Object::new(value).unwrap_or_else(|e| panic!("{place}: {e}"))).collect()
+}
+
+/// What a section expects and what it gets; `None` where it is no test.
+fn run<'s>(section: &'s Section, given: &Given, text: &str) -> Option<(&'s Block, String)> {
+    let expected = section.blocks.last().filter(|block| block.info == "text expected")?;
+    let world = Inventory::from_objects(&given.world, Origin::Recorded);
+    let blocks = section.blocks.iter().filter(|block| block.info == "yaml object");
+    let objects = blocks.flat_map(|block| objects(&text[block.range.clone()], &section.name));
+    let rendered: Vec<String> = objects.map(|object| render(&object, &world)).collect();
+    assert!(!rendered.is_empty(), "{}: no object is given", section.name);
+    Some((expected, rendered.join("\n")))
+}
+
+/// Runs a file: the names of the tests, and of those that failed with what they got, and the text
+/// as it would have to be.
+fn check(path: &Path) -> (usize, Vec<String>, String) {
+    let text = fs::read_to_string(path).unwrap();
+    let (mut tests, mut failures, mut updated) = (0, Vec::new(), text.clone());
+    let mut stack = vec![Given::default()];
+    let mut replacements = Vec::new();
+    for section in sections(&text) {
+        stack.retain(|given| given.level < section.level.max(1));
+        let mut given = stack.last().cloned().unwrap_or_default();
+        given.level = section.level;
+        for block in section.blocks.iter().filter(|block| block.info == "yaml world") {
+            given.world.extend(objects(&text[block.range.clone()], &section.name));
+        }
+        if let Some((expected, got)) = run(&section, &given, &text) {
+            tests += 1;
+            let wanted = &text[expected.range.clone()];
+            if wanted != got {
+                failures.push(format!("# {}\nexpected:\n{wanted}got:\n{got}", section.name));
+                replacements.push((expected.range.clone(), got));
+            }
+        }
+        stack.push(given);
+    }
+    for (range, got) in replacements.into_iter().rev() {
+        updated.replace_range(range, &got);
+    }
+    (tests, failures, updated)
+}
+
+#[test]
+fn the_specification_holds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
+    let update = std::env::var("UPDATE").is_ok_and(|update| update == "1");
+    let mut all = Vec::new();
+    for path in files(&root) {
+        let (tests, failures, updated) = check(&path);
+        assert!(tests > 0, "{}: no test", path.display());
+        if update {
+            fs::write(&path, updated).unwrap();
+        } else {
+            all.extend(failures.into_iter().map(|f| format!("{}\n{f}", path.display())));
+        }
+    }
+    assert!(all.is_empty(), "{} failed:\n\n{}", all.len(), all.join("\n"));
+}
+
+#[test]
+fn a_wrong_expectation_is_found() {
+    let text = "# a\n```yaml object\nkind: Job\napiVersion: v1\nmetadata: {}\n```\n\
+        ```text expected\nsomething\n```\n## b\n```text other\n```\n";
+    let found = sections(text);
+    let names: Vec<&str> = found.iter().map(|section| section.name.as_str()).collect();
+    assert_eq!(names, ["", "a", "b"]);
+    let (expected, got) = run(&found[1], &Given::default(), text).unwrap();
+    assert_eq!(&text[expected.range.clone()], "something\n");
+    assert_ne!(got, "something\n");
+    assert!(run(&found[2], &Given::default(), text).is_none());
+}
