@@ -23,6 +23,7 @@ mod selection;
 mod source;
 mod spec;
 mod ticks;
+mod upstream;
 mod windows;
 mod worst_case;
 mod yaml;

@@ -23,10 +23,22 @@ fn read(experiment: &Experiment, world: &Inventory) -> String {
     }
     if let Some(recurrence) = &experiment.schedule {
         let gap = recurrence.shortest_gap;
-        let gap = if gap == std::time::Duration::MAX { "never".to_owned() } else { format_duration(gap) };
-        let zone = recurrence.time_zone.as_ref().map(|zone| format!(" in {zone}"));
+        let gap = if gap == std::time::Duration::MAX {
+            "never".to_owned()
+        } else {
+            format_duration(gap)
+        };
+        let zone = recurrence
+            .time_zone
+            .as_ref()
+            .map(|zone| format!(" in {zone}"));
         let zone = zone.unwrap_or_default();
-        writeln!(text, "recurs: {:?}{zone}, shortest gap {gap}", recurrence.schedules.join(" ")).unwrap();
+        writeln!(
+            text,
+            "recurs: {:?}{zone}, shortest gap {gap}",
+            recurrence.schedules.join(" ")
+        )
+        .unwrap();
     }
     if experiment.faults.is_empty() {
         text += "no fault\n";
@@ -56,7 +68,10 @@ fn headline(fault: &Fault) -> String {
     let later = if fault.later { ", later" } else { "" };
     let (action, effect) = (fault.action.name(), fault.effect.name());
     let intensity = intensity(fault.intensity);
-    format!("{}: {action}, {effect} {lifetime}{overlap}{later}{intensity}\n", fault.field)
+    format!(
+        "{}: {action}, {effect} {lifetime}{overlap}{later}{intensity}\n",
+        fault.field
+    )
 }
 
 fn intensity(intensity: Intensity) -> String {
@@ -66,10 +81,15 @@ fn intensity(intensity: Intensity) -> String {
         ("disk", intensity.disk_fill_percent),
         ("loss", intensity.loss_percent),
     ];
-    let percents = percent.into_iter().filter_map(|(name, percent)| Some((name, percent?)));
-    let mut text: String = percents.map(|(name, percent)| format!(", {name} {percent} %")).collect();
+    let percents = percent
+        .into_iter()
+        .filter_map(|(name, percent)| Some((name, percent?)));
+    let mut text = String::new();
+    for (name, percent) in percents {
+        write!(text, ", {name} {percent} %").unwrap();
+    }
     if let Some(latency) = intensity.latency {
-        text += &format!(", latency {}", format_duration(latency));
+        write!(text, ", latency {}", format_duration(latency)).unwrap();
     }
     text
 }
@@ -110,8 +130,16 @@ fn pods(fault: &Fault, target: &Target, world: &Inventory) -> String {
         Overlap::AtMost(copies) => copies as usize,
         Overlap::Unbounded => usize::MAX,
     };
-    let most = target.mode.most_draws(candidates.listed).saturating_mul(copies).min(distinct);
+    let most = target
+        .mode
+        .most_draws(candidates.listed)
+        .saturating_mul(copies)
+        .min(distinct);
     let fewest = target.mode.fewest_draws(candidates.listed).min(distinct);
-    let hits = if fewest == 0 { format!("0 to {most}") } else { most.to_string() };
+    let hits = if fewest == 0 {
+        format!("0 to {most}")
+    } else {
+        most.to_string()
+    };
     format!("{}{listed}: worst {hits}", names.join(" "))
 }

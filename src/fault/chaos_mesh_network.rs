@@ -37,39 +37,38 @@ pub(super) fn read(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable>
     Ok(())
 }
 
-/// Without a target all traffic of the source is hit. A cut is between two ends; what only slows
+/// Without a far end all traffic of the source is hit. A cut is between two ends; what only slows
 /// the traffic is felt at both.
 fn strike(site: &Site<'_>, found: &mut Found, harm: Harm, ends: &Ends) {
     let cuts = harm.effect.takes_down();
-    let mut strike = |name: &str, aim: Aim| {
-        let field = site.spec.get(name).path().to_owned();
-        found.faults.push(Fault {
-            field,
-            ..site.fault(harm, aim)
-        });
-    };
     let cut = |from: &Target, to: &Target| Aim::Cut {
         from: from.clone(),
         to: to.clone(),
     };
-    let far_ends = [
-        ("target", &ends.targets),
-        ("externalTargets", &ends.externals),
-    ];
-    for (name, end) in far_ends {
-        match end {
-            Some(far) if cuts => strike(name, cut(&ends.sources, far)),
-            Some(far) => strike(name, Aim::Pods(far.clone())),
-            None => {}
+    let at_far_end = |far: &Target| {
+        if cuts {
+            cut(&ends.sources, far)
+        } else {
+            Aim::Pods(far.clone())
         }
+    };
+    let far = [&ends.targets, &ends.externals].map(Option::as_ref);
+    if !cuts || far == [None, None] {
+        found.hit(site, harm, Aim::Pods(ends.sources.clone()));
     }
-    match (&ends.targets, &ends.externals) {
-        // The targets of a partition drop what comes from the external addresses too.
-        (Some(targets), Some(externals)) if cuts => {
-            strike("externalTargets", cut(targets, externals));
-        }
-        (Some(_), _) | (_, Some(_)) if cuts => {}
-        _ => found.hit(site, harm, Aim::Pods(ends.sources.clone())),
+    let mut aims: Vec<(&str, Aim)> = Vec::new();
+    for (field, far) in ["target", "externalTargets"].into_iter().zip(far) {
+        aims.extend(far.map(|far| (field, at_far_end(far))));
+    }
+    // The targets of a partition drop what comes from the external addresses too.
+    if let (true, [Some(targets), Some(externals)]) = (cuts, far) {
+        aims.push(("externalTargets", cut(targets, externals)));
+    }
+    for (field, aim) in aims {
+        found.faults.push(Fault {
+            field: site.spec.get(field).path().to_owned(),
+            ..site.fault(harm, aim)
+        });
     }
 }
 

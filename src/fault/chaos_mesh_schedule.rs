@@ -14,6 +14,8 @@ use crate::object::{Field, Object};
 /// another pod while the first is not back.
 const ASSUMED_RECOVERY: Duration = Duration::from_mins(5);
 
+const ACCEPTED: &str = "a schedule as Chaos Mesh reads it";
+
 /// The gap between ticks that never come.
 const NEVER: Duration = Duration::MAX;
 
@@ -24,7 +26,8 @@ const SAMPLE_YEAR: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0)
 struct Rhythm {
     gap: Duration,
     allows_overlap: bool,
-    history: u32,
+    /// How many endless runs stay; `None` where they are not collected.
+    history: Option<u32>,
 }
 
 /// Reads a Schedule.
@@ -90,7 +93,9 @@ impl Rhythm {
             }
             Lifetime::For(_) | Lifetime::Forever if !self.allows_overlap => Overlap::AtMost(1),
             Lifetime::For(span) => at_most(within(span).map(|runs| runs.saturating_add(1))),
-            Lifetime::Forever => Overlap::AtMost(self.history.saturating_add(1)),
+            Lifetime::Forever => self.history.map_or(Overlap::Unbounded, |history| {
+                Overlap::AtMost(history.saturating_add(1))
+            }),
         }
     }
 
@@ -102,7 +107,7 @@ impl Rhythm {
                 policy.path(),
                 "a run lasts longer than the time between two: the next starts as soon as it has recovered",
             ),
-            Lifetime::Forever if self.history == 0 => found.note(
+            Lifetime::Forever if self.history == Some(0) => found.note(
                 spec.get("historyLimit").path(),
                 "without a duration and a history limit each run is undone almost at once",
             ),
@@ -139,11 +144,13 @@ fn rhythm(spec: &Field<'_>, gap: Duration) -> Result<Rhythm, Unreadable> {
         "Allow" => true,
         _ => return Err(policy.unreadable("Forbid or Allow")),
     };
+    // Only experiments are known to be collected before they end.
+    let collected = spec.get("type").text()? != Some("Workflow");
     let history = spec.get("historyLimit").integer()?.unwrap_or(0).max(0);
     Ok(Rhythm {
         gap,
         allows_overlap,
-        history: u32::try_from(history).unwrap_or(u32::MAX),
+        history: collected.then(|| u32::try_from(history).unwrap_or(u32::MAX)),
     })
 }
 
@@ -151,7 +158,7 @@ fn recurrence(spec: &Field<'_>, found: &mut Found) -> Result<Recurrence, Unreada
     let field = spec.get("schedule");
     let text = field.required_text()?;
     let schedule = Schedule::parse(text, Dialect::ChaosMesh, &jiff::tz::TimeZone::UTC)
-        .map_err(|error| Unreadable::new(field.path(), format!("\"{text}\""), error.to_string()))?;
+        .map_err(|error| Unreadable::new(field.path(), error.to_string(), ACCEPTED))?;
     if !schedule.is_possible() {
         found.note(field.path(), "no such instant comes: it never fires");
     }

@@ -52,7 +52,8 @@ pub struct Fault {
     /// How strong it is, as far as the tool says.
     pub intensity: Intensity,
     /// The field of the chaos object that describes it, such as `spec` or
-    /// `spec.templates[1].podChaos`.
+    /// `spec.templates[1].podChaos`. Faults of one experiment with the same field and the same aim
+    /// are one draw: they hit the same pods (processor and memory stress, delay and loss).
     pub field: String,
     /// The field that holds its duration, for denials that name it.
     pub duration_field: String,
