@@ -15,6 +15,7 @@ mod architecture;
 mod chaos_mesh_selection;
 mod cron;
 mod inventory;
+mod mangled;
 mod manifests;
 mod manifests_crds;
 mod readme;

@@ -178,6 +178,22 @@ fn check(path: &Path) -> (usize, Vec<String>, String) {
     (tests, failures, updated)
 }
 
+/// Every object that the specification gives.
+pub(crate) fn given_objects() -> Vec<Object> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
+    let mut given = Vec::new();
+    for path in files(&root) {
+        let text = fs::read_to_string(&path).unwrap();
+        let blocks = sections(&text)
+            .into_iter()
+            .flat_map(|section| section.blocks);
+        for block in blocks.filter(|block| block.info == "yaml object") {
+            given.extend(objects(&text[block.range], &path.display().to_string()));
+        }
+    }
+    given
+}
+
 #[test]
 fn the_specification_holds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");

@@ -30,6 +30,9 @@ impl Kind {
     }
 }
 
+/// Stands for fields that are not checked.
+pub(super) const ANY_FIELD: &str = "*";
+
 /// All of them.
 pub(super) const KINDS: &[Kind] = &[
     Kind {
@@ -124,7 +127,7 @@ pub(super) const KINDS: &[Kind] = &[
         embed: "physicalmachineChaos",
         read: elsewhere::read_machine,
         // The blocks named like the actions are many, and none of them changes the victim.
-        fields: "*",
+        fields: ANY_FIELD,
     },
 ];
 

@@ -2,8 +2,8 @@
 
 use super::Unreadable;
 use super::chaos_mesh::{Found, Site};
-use super::chaos_mesh_kinds::{KINDS, Kind};
-use super::chaos_mesh_selector::selection;
+use super::chaos_mesh_kinds::{ANY_FIELD, KINDS, Kind};
+use super::chaos_mesh_selector::refuse_unknown_fields;
 use crate::object::{Field, Object};
 
 /// Where `kubectl apply` keeps the document as its author wrote it, before anything was dropped.
@@ -31,30 +31,43 @@ pub(super) fn spec(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable>
 
 /// Checks the document that was last applied, of which the object may be a pruned copy.
 pub(super) fn last_applied(object: &Object) -> Result<(), Unreadable> {
-    let Some(text) = object.annotation(LAST_APPLIED) else {
+    let document = object.annotation(LAST_APPLIED).map(serde_json::from_str);
+    let Some(Ok::<serde_json::Value, _>(document)) = document else {
         return Ok(());
     };
-    let Ok(document) = serde_json::from_str::<serde_json::Value>(text) else {
-        return Ok(());
-    };
-    let path = object
-        .root()
-        .get("metadata")
-        .get("annotations")
-        .get(LAST_APPLIED);
-    let spec = Field::at(path.path(), &document).get("spec");
-    refuse_scheduler(&spec)?;
-    for holder in [&spec, &spec.get("target")] {
-        let selector = holder.get("selector");
-        if selector.is_set() {
-            selection(
-                &selector,
-                None,
-                super::chaos_mesh_selector::Installation::default(),
-            )?;
+    let annotations = object.root().get("metadata").get("annotations");
+    let spec = Field::at(annotations.get(LAST_APPLIED).path(), &document).get("spec");
+    let mut specs = embedded_specs(&spec);
+    if object.reference().kind != "PhysicalMachineChaos" {
+        specs.push(spec);
+    }
+    for spec in specs {
+        refuse_scheduler(&spec)?;
+        for holder in [&spec, &spec.get("target")] {
+            refuse_unknown_fields(&holder.get("selector"))?;
         }
     }
     Ok(())
+}
+
+/// The specs that select pods, wherever a Schedule or a Workflow embeds them.
+fn embedded_specs<'a>(spec: &Field<'a>) -> Vec<Field<'a>> {
+    let mut specs = Vec::new();
+    let mut holders = vec![spec.clone()];
+    while let Some(holder) = holders.pop() {
+        let selecting = KINDS.iter().filter(|kind| kind.fields != ANY_FIELD);
+        specs.extend(selecting.map(|kind| holder.get(kind.embed)));
+        holders.extend(holder.get("templates").items().unwrap_or_default());
+        let nested = ["schedule", "workflow"].map(|key| holder.get(key));
+        let objects = nested.into_iter().filter(is_object);
+        holders.extend(objects);
+    }
+    specs.retain(is_object);
+    specs
+}
+
+fn is_object(field: &Field<'_>) -> bool {
+    field.value().is_some_and(serde_json::Value::is_object)
 }
 
 /// What to write instead of a kind that is not known.
@@ -78,7 +91,7 @@ pub(super) fn unused_specs(holder: &Field<'_>, used: &str, found: &mut Found) {
     for embed in embeds.filter(|embed| *embed != used) {
         let field = holder.get(embed);
         // `schedule` is the cron expression of a Schedule.
-        if field.value().is_some_and(serde_json::Value::is_object) {
+        if is_object(&field) {
             found.note(field.path(), "ignored: the type names another spec");
         }
     }
@@ -93,7 +106,7 @@ fn refuse_scheduler(spec: &Field<'_>) -> Result<(), Unreadable> {
 }
 
 fn knows(kind: &Kind, key: &str) -> bool {
-    kind.fields == "*" || kind.fields.split_whitespace().any(|field| field == key)
+    kind.fields == ANY_FIELD || kind.fields.split_whitespace().any(|field| field == key)
 }
 
 /// A namespace or a pod that is listed twice is drawn twice.

@@ -127,7 +127,7 @@ fn number(value: &Field<'_>, most: u64) -> Result<u64, Unreadable> {
 }
 
 /// A misspelt field is dropped by the API server without a word, and the selection widens.
-fn refuse_unknown_fields(selector: &Field<'_>) -> Result<(), Unreadable> {
+pub(super) fn refuse_unknown_fields(selector: &Field<'_>) -> Result<(), Unreadable> {
     for (key, field) in selector.entries()? {
         if !FIELDS.contains(&key) {
             let accepted = format!(

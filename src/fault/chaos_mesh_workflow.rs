@@ -33,6 +33,7 @@ struct Reach {
 
 /// Reads a Workflow.
 pub(super) fn read(object: &Object) -> Reading {
+    lint::last_applied(object)?;
     let mut found = Found::default();
     expand(&object.spec(), namespace(object), &mut found)?;
     Ok(Some(found.experiment(object)))

@@ -25,6 +25,7 @@ pub use target::{
 pub use crate::object::Unreadable;
 
 use crate::object::Object;
+use {chaos_mesh_elsewhere as elsewhere, chaos_mesh_internal as internal};
 
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const CHAOS_MESH_BEFORE_1: &str = "pingcap.com";
@@ -60,29 +61,13 @@ const READERS: &[Reader] = &[
     reader(CHAOS_MESH, "PhysicalMachineChaos", chaos_mesh::read),
     reader(CHAOS_MESH, "Schedule", chaos_mesh_schedule::read),
     reader(CHAOS_MESH, "Workflow", chaos_mesh_workflow::read),
-    reader(CHAOS_MESH, "WorkflowNode", chaos_mesh_internal::read_node),
-    reader(
-        CHAOS_MESH,
-        "PodNetworkChaos",
-        chaos_mesh_internal::read_network,
-    ),
-    reader(CHAOS_MESH, "PodIOChaos", chaos_mesh_internal::read_io),
-    reader(CHAOS_MESH, "PodHttpChaos", chaos_mesh_internal::read_http),
-    reader(
-        CHAOS_MESH,
-        "RemoteCluster",
-        chaos_mesh_elsewhere::read_cluster,
-    ),
-    reader(
-        CHAOS_MESH,
-        "PhysicalMachine",
-        chaos_mesh_elsewhere::read_harmless,
-    ),
-    reader(
-        CHAOS_MESH,
-        "StatusCheck",
-        chaos_mesh_elsewhere::read_harmless,
-    ),
+    reader(CHAOS_MESH, "WorkflowNode", internal::read_node),
+    reader(CHAOS_MESH, "PodNetworkChaos", internal::read_network),
+    reader(CHAOS_MESH, "PodIOChaos", internal::read_io),
+    reader(CHAOS_MESH, "PodHttpChaos", internal::read_http),
+    reader(CHAOS_MESH, "RemoteCluster", elsewhere::read_cluster),
+    reader(CHAOS_MESH, "PhysicalMachine", elsewhere::read_harmless),
+    reader(CHAOS_MESH, "StatusCheck", elsewhere::read_harmless),
     reader(CHAOS_MESH, ANY_KIND, chaos_mesh::read_unknown),
     reader(CHAOS_MESH_BEFORE_1, ANY_KIND, chaos_mesh::read_unknown),
 ];
