@@ -18,6 +18,8 @@ mod inventory;
 mod mangled;
 mod manifests;
 mod manifests_crds;
+mod policies;
+mod policy_docs;
 mod readme;
 mod render;
 mod selection;

@@ -1,17 +1,40 @@
 //! What is permitted: policies and exemptions, and how a case is held against them.
 
+mod account;
+mod compile;
+mod context;
 mod crds;
+mod exemption;
+#[cfg(test)]
+mod fixture;
+mod limits;
+mod limits_amount;
+mod limits_backup;
+mod limits_database;
+mod limits_reach;
+mod limits_time;
+mod limits_windows;
+mod protects;
+mod remedy;
 pub mod spec;
 pub mod spec_exemption;
 pub mod spec_limits;
 pub mod spec_values;
 pub mod spec_windows;
 mod violation;
+mod windows;
 
+pub use compile::{Policy, PolicyError, PolicySet};
 pub use crds::crds;
+pub use exemption::Exemption;
+pub use limits::limit_names;
+pub use protects::Protected;
 pub use violation::{Enforcement, Reason, Violation};
 
 use jiff::Timestamp;
+
+use context::LimitContext;
+use limits::LIMITS;
 
 use crate::blast::BlastRadius;
 use crate::fault::Experiment;
@@ -33,13 +56,36 @@ pub struct Case<'a> {
     pub now: Timestamp,
 }
 
-/// Policies and exemptions, compiled.
-#[derive(Debug, Clone, Default)]
-pub struct PolicySet {}
-
-/// Every limit and rule that the case does not keep, in a stable order.
+/// Every limit that the case does not keep, of every policy that protects what it can reach, in a
+/// stable order. Those that an exemption lifts are among them and say so.
 #[must_use]
 pub fn evaluate(policies: &PolicySet, case: &Case<'_>) -> Vec<Violation> {
-    let _ = (policies, case);
-    Vec::new()
+    let mut violations = Vec::new();
+    for policy in policies.policies() {
+        let context = LimitContext::new(policy, case);
+        if context.is_asked() {
+            violations.extend(LIMITS.iter().flat_map(|limit| (limit.check)(&context)));
+        }
+    }
+    violations.sort_by(|a, b| order(a).cmp(&order(b)));
+    violations.dedup();
+    for violation in &mut violations {
+        let mut exemptions = policies.exemptions().iter();
+        let lifting = exemptions.find(|exemption| exemption.lifts(violation, case));
+        violation.exempted_by = lifting.map(|exemption| exemption.name.clone());
+    }
+    violations
+}
+
+fn order(violation: &Violation) -> impl Ord + '_ {
+    let Violation {
+        reason,
+        policy,
+        group,
+        limit,
+        field,
+        message,
+        ..
+    } = violation;
+    (*reason, policy, *group, limit, field, message)
 }

@@ -101,14 +101,14 @@ pub struct OptIn {
     /// The value it must have.
     #[schemars(length(max = 63))]
     pub value: String,
-    /// What must carry it; absent: `Either`.
+    /// What must carry it; absent: `Either`. (Not `on`, which YAML reads as `true`.)
     #[serde(default)]
-    pub on: OptInOn,
+    pub scope: OptInScope,
 }
 
 /// What must carry the label of `optIn`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub enum OptInOn {
+pub enum OptInScope {
     /// The namespace.
     Namespace,
     /// Every pod that can be hit.

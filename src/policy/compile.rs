@@ -1,0 +1,321 @@
+//! From the objects a user writes to policies and exemptions that can be held against a case.
+
+use serde::de::DeserializeOwned;
+
+use super::Enforcement;
+use super::exemption::Exemption;
+use super::protects::Protected;
+use super::spec::{BlastRadiusPolicySpec, GROUP, VERSION};
+use super::spec_limits::Limits;
+use super::windows::PolicyWindows;
+use crate::object::{Field, Object, ObjectRef, Unreadable};
+
+/// A policy or exemption that cannot be used as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{object}: {problem}")]
+pub struct PolicyError {
+    /// The policy or exemption.
+    pub object: ObjectRef,
+    /// The field, what stands there, and what would be accepted.
+    pub problem: Unreadable,
+}
+
+/// A policy, compiled.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// How its violations count.
+    pub enforcement: Enforcement,
+    /// Whose pods.
+    pub protects: Protected,
+    /// What is permitted.
+    pub limits: Limits,
+    /// When.
+    pub(super) windows: Option<PolicyWindows>,
+}
+
+/// Policies and exemptions, compiled.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    exemptions: Vec<Exemption>,
+}
+
+impl PolicySet {
+    /// The policies and exemptions among `objects`; whatever else is there is left aside.
+    ///
+    /// # Errors
+    /// All that is wrong with them. There is no set of the rest: what a broken policy would have
+    /// forbidden is not known.
+    pub fn compile<'a>(
+        objects: impl IntoIterator<Item = &'a Object>,
+    ) -> Result<Self, Vec<PolicyError>> {
+        let mut set = Self::default();
+        let mut errors = Vec::new();
+        for object in objects {
+            let added = match object.reference().kind.as_str() {
+                _ if object.reference().group != GROUP => Ok(()),
+                "BlastRadiusPolicy" => policy(object).and_then(|policy| set.add(policy)),
+                "Exemption" => Exemption::compile(object).map(|it| set.exemptions.push(it)),
+                _ => Ok(()),
+            };
+            errors.extend(added.err().map(|problem| PolicyError {
+                object: object.reference().clone(),
+                problem,
+            }));
+        }
+        set.policies.sort_by(|a, b| a.name.cmp(&b.name));
+        set.exemptions.sort_by(|a, b| a.name.cmp(&b.name));
+        if errors.is_empty() {
+            Ok(set)
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn add(&mut self, policy: Policy) -> Result<(), Unreadable> {
+        if self.policies.iter().any(|other| other.name == policy.name) {
+            let found = format!("{:?}, a second time", policy.name);
+            return Err(Unreadable::new("metadata.name", found, "a name of its own"));
+        }
+        self.policies.push(policy);
+        Ok(())
+    }
+
+    /// The policies, by name.
+    #[must_use]
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// The exemptions, by name.
+    #[must_use]
+    pub fn exemptions(&self) -> &[Exemption] {
+        &self.exemptions
+    }
+
+    /// Whether there is no policy, so that nothing is limited.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+}
+
+fn policy(object: &Object) -> Result<Policy, Unreadable> {
+    let spec: BlastRadiusPolicySpec = read(object)?;
+    refuse_cel(object)?;
+    let field = object.spec();
+    bounds(&field.get("limits"), &spec.limits)?;
+    Ok(Policy {
+        name: object.reference().name.clone(),
+        enforcement: spec.enforcement.into(),
+        protects: Protected::compile(&field.get("protects"), spec.protects.databases)?,
+        limits: spec.limits,
+        windows: spec
+            .windows
+            .map(|windows| PolicyWindows::compile(&field.get("windows"), windows))
+            .transpose()?,
+    })
+}
+
+/// The `spec` of an object of ours. Unknown fields are errors.
+pub(super) fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Unreadable> {
+    const KNOWN: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
+    let root = object.root();
+    if object.reference().version != VERSION {
+        let accepted = format!("{GROUP}/{VERSION}");
+        return Err(root.get("apiVersion").unreadable(accepted));
+    }
+    if object.reference().name.is_empty() {
+        return Err(root.get("metadata").get("name").unreadable("a name"));
+    }
+    for (key, field) in root.entries()? {
+        if !KNOWN.contains(&key) {
+            return Err(field.unreadable("no such field; the policy belongs under spec"));
+        }
+    }
+    let spec = object.spec();
+    let value = spec.value().ok_or_else(|| spec.unreadable("a map"))?;
+    serde_path_to_error::deserialize(value).map_err(|error| explain(&error))
+}
+
+/// Splits what serde says into the field, what was found and what would be accepted.
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable {
+    let field = match error.path().to_string().as_str() {
+        "." => "spec".to_owned(),
+        path => format!("spec.{path}"),
+    };
+    let text = error.inner().to_string();
+    let (found, accepted) = text
+        .split_once(", expected ")
+        .unwrap_or((&text, "it to be there"));
+    Unreadable::new(field, found, accepted)
+}
+
+/// A rule that is not evaluated may not look as if it were.
+fn refuse_cel(object: &Object) -> Result<(), Unreadable> {
+    for name in ["variables", "rules", "matchConditions"] {
+        let field = object.spec().get(name);
+        if !field.items()?.is_empty() {
+            let why = "nothing here: rules in CEL are not evaluated by this version";
+            return Err(field.unreadable(why));
+        }
+    }
+    Ok(())
+}
+
+/// What the type does not say about a limit.
+fn bounds(field: &Field<'_>, limits: &Limits) -> Result<(), Unreadable> {
+    let refuse = |wrong: bool, path: &[&str], accepted: &str| {
+        let at = path.iter().fold(field.clone(), |field, key| field.get(key));
+        if wrong {
+            Err(at.unreadable(accepted))
+        } else {
+            Ok(())
+        }
+    };
+    let database = limits.database.as_ref();
+    let actions = limits.actions.as_ref();
+    let opt_in = limits.opt_in.as_ref();
+    let none = |count: Option<u32>| count == Some(0);
+    refuse(
+        limits
+            .max_share_percent
+            .is_some_and(|percent| percent > 100),
+        &["maxSharePercent"],
+        "a percentage from 0 to 100",
+    )?;
+    refuse(none(limits.max_concurrent), &["maxConcurrent"], "1 or more")?;
+    refuse(
+        database.is_some_and(|database| none(database.min_standbys)),
+        &["database", "minStandbys"],
+        "1 or more",
+    )?;
+    refuse(
+        actions.is_some_and(|actions| actions.allow.is_some() == actions.deny.is_some()),
+        &["actions"],
+        "either allow or deny",
+    )?;
+    refuse(
+        opt_in.is_some_and(|opt_in| opt_in.label.is_empty()),
+        &["optIn", "label"],
+        "the key of a label",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::fixture::{object, policy};
+    use super::*;
+
+    fn refused(spec: &Value) -> String {
+        let errors = PolicySet::compile(&[policy(spec)]).unwrap_err();
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        texts.join("\n")
+    }
+
+    #[test]
+    fn an_error_names_the_field_what_was_found_and_what_is_accepted() {
+        let cases = [
+            (
+                json!({"limits": {"minHealthy": "most"}}),
+                "BlastRadiusPolicy production: spec.limits.minHealthy: \"most\", \
+                 expected a whole number, or a percentage from \"0%\" to \"100%\"",
+            ),
+            (
+                json!({"limits": {"maxDurations": {"Sleep": "5m"}}}),
+                "\"Sleep\", expected an action such as",
+            ),
+            (
+                json!({"enforcement": "Maybe"}),
+                "spec.enforcement: unknown variant `Maybe`, expected one of `Deny`, `Warn`, `Audit`",
+            ),
+            (
+                json!({"limits": {"maxPod": 3}}),
+                "spec.limits.maxPod: unknown field `maxPod`, expected one of",
+            ),
+            (
+                json!({"protects": {"pods": {"matchExpressions": [{"key": "a", "operator": "In"}]}}}),
+                "spec.protects.pods.matchExpressions[0].values: missing, \
+                 expected at least one value for this operator",
+            ),
+            (
+                json!({"windows": {"timeZone": "Europe/Prag"}}),
+                "spec.windows.timeZone: \"Europe/Prag\", expected",
+            ),
+            (
+                json!({"limits": {"maxConcurrent": 0}}),
+                "spec.limits.maxConcurrent: 0, expected 1 or more",
+            ),
+        ];
+        for (spec, expected) in cases {
+            let text = refused(&spec);
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_in_cel_is_never_silently_ignored() {
+        let rule = json!([{"name": "a", "expression": "true"}]);
+        for field in ["variables", "rules", "matchConditions"] {
+            let text = refused(&json!({field: rule}));
+            assert!(
+                text.contains("rules in CEL are not evaluated by this version"),
+                "{text}"
+            );
+            PolicySet::compile(&[policy(&json!({field: []}))]).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let wrong = [
+            json!({"limits": {"actions": {}}}),
+            json!({"limits": {"actions": {"allow": [], "deny": []}}}),
+            json!({"limits": {"maxSharePercent": 101}}),
+            json!({"limits": {"database": {"minStandbys": 0}}}),
+            json!({"limits": {"optIn": {"label": "", "value": "x"}}}),
+            json!({"protects": {"databases": []}}),
+            json!({"windows": {"allow": []}}),
+            json!({"windows": {"allow": [{"from": "9:00", "to": "16:00"}]}}),
+            json!({"windows": {"allow": [{"days": [], "from": "09:00", "to": "16:00"}]}}),
+            json!({"windows": {"blackouts": [{"name": "a"}]}}),
+            json!({"windows": {"blackouts": [{"name": "a", "schedule": "0 0 31 2 *", "duration": "1h"}]}}),
+            json!({"windows": {"blackouts": [{"name": "a", "schedule": "0 0 * * *"}]}}),
+            json!({"windows": {"blackouts": [
+                {"name": "a", "from": "2027-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}]}}),
+        ];
+        for spec in wrong {
+            refused(&spec);
+        }
+    }
+
+    #[test]
+    fn only_our_own_kinds_in_our_version_are_compiled() {
+        let mut value = policy(&json!({})).value().clone();
+        value["apiVersion"] = json!("firebreak.dev/v1");
+        let errors = PolicySet::compile(&[object(value.clone())]).unwrap_err();
+        assert!(errors[0].to_string().contains("firebreak.dev/v1alpha1"));
+        value["apiVersion"] = json!("other.dev/v1alpha1");
+        assert!(PolicySet::compile(&[object(value)]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_field_beside_the_spec_and_a_second_policy_of_one_name_are_refused() {
+        let mut value = policy(&json!({})).value().clone();
+        value["limits"] = json!({});
+        assert!(PolicySet::compile(&[object(value)]).is_err());
+        let one = policy(&json!({}));
+        assert!(PolicySet::compile(&[one.clone(), one]).is_err());
+    }
+
+    #[test]
+    fn every_error_is_told() {
+        let wrong = policy(&json!({"limits": 1}));
+        let errors = PolicySet::compile(&[wrong.clone(), wrong]).unwrap_err();
+        assert_eq!(errors.len(), 2);
+    }
+}

@@ -1,0 +1,175 @@
+//! What one policy sees of a case: the groups it protects and the faults that reach them.
+
+use super::compile::Policy;
+use super::{Case, Reason, Violation};
+use crate::blast::{BudgetImpact, FaultReach, Impact};
+use crate::fault::{Aim, Fault, Lifetime};
+use crate::inventory::{Active, Budget, Group, GroupId, Inventory};
+
+/// What one policy sees of a case.
+pub(super) struct LimitContext<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) case: &'a Case<'a>,
+    /// The databases and workloads that the policy protects and the experiment can reach.
+    pub(super) reached: Vec<Reached<'a>>,
+    /// The faults that the policy has a say in.
+    pub(super) faults: Vec<Seen<'a>>,
+    /// The groups that the policy protects and an armed fault could match later.
+    pub(super) addressable: Vec<(usize, GroupId)>,
+}
+
+/// A protected database or workload that the experiment can reach.
+#[derive(Clone, Copy)]
+pub(super) struct Reached<'a> {
+    pub(super) impact: &'a Impact,
+    pub(super) group: &'a Group,
+}
+
+/// A fault that the policy has a say in.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) index: usize,
+    pub(super) fault: &'a Fault,
+    pub(super) armed: bool,
+}
+
+impl<'a> LimitContext<'a> {
+    pub(super) fn new(policy: &'a Policy, case: &'a Case<'a>) -> Self {
+        let inventory = case.inventory;
+        let covers = |id: GroupId| policy.protects.covers(inventory.group(id), inventory);
+        let impacts = case.blast.impacts.iter();
+        let reached: Vec<Reached<'a>> = impacts
+            .filter(|impact| covers(impact.group))
+            .map(|impact| Reached {
+                impact,
+                group: inventory.group(impact.group),
+            })
+            .collect();
+        let addressable = addressable(case, covers);
+        let mut context = Self {
+            policy,
+            case,
+            reached,
+            faults: Vec::new(),
+            addressable,
+        };
+        context.faults = context.seen();
+        context
+    }
+
+    /// Faults that reach what the policy protects, or might: an aim that cannot be resolved, and
+    /// one that matches nothing yet and that nothing ends.
+    fn seen(&self) -> Vec<Seen<'a>> {
+        let reaches = |index: &usize| {
+            self.reached
+                .iter()
+                .any(|reached| reached.impact.faults.contains(index))
+        };
+        let addresses = |index: &usize| self.addressable.iter().any(|(fault, _)| fault == index);
+        let faults = self.case.experiment.faults.iter().enumerate();
+        faults
+            .map(|(index, fault)| Seen {
+                index,
+                fault,
+                armed: self.reach(index).is_some_and(|reach| reach.armed),
+            })
+            .filter(|seen| {
+                reaches(&seen.index)
+                    || addresses(&seen.index)
+                    || self.is_unknown(seen)
+                    || (seen.armed && is_endless(seen.fault))
+            })
+            .collect()
+    }
+
+    fn is_unknown(&self, seen: &Seen<'_>) -> bool {
+        let mut unknown = self.case.blast.unknown.iter();
+        matches!(seen.fault.aim, Aim::Unknown(_)) || unknown.any(|it| it.fault == seen.index)
+    }
+
+    /// Whether the policy has a say in the case at all.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.reached.is_empty() || !self.faults.is_empty() || !self.case.blast.unknown.is_empty()
+    }
+
+    pub(super) fn inventory(&self) -> &'a Inventory {
+        self.case.inventory
+    }
+
+    /// What a fault reaches.
+    pub(super) fn reach(&self, fault: usize) -> Option<&'a FaultReach> {
+        self.case.blast.faults.get(fault)
+    }
+
+    /// Whether the policy protects this group, and the experiment can reach it.
+    pub(super) fn has(&self, group: GroupId) -> bool {
+        self.reached
+            .iter()
+            .any(|reached| reached.impact.group == group)
+    }
+
+    /// Budgets of pods that the policy protects.
+    pub(super) fn budgets(&self) -> impl Iterator<Item = (&'a BudgetImpact, &'a Budget)> + '_ {
+        let budgets = self.case.blast.budgets.iter();
+        let known = budgets.filter_map(|impact| {
+            let budget = self.inventory().budgets().get(impact.budget)?;
+            Some((impact, budget))
+        });
+        known.filter(|(_, budget)| {
+            let mut groups = budget
+                .pods
+                .iter()
+                .map(|pod| self.inventory().pod(*pod).group);
+            groups.any(|group| self.has(group))
+        })
+    }
+
+    /// Other live experiments that reach this group.
+    pub(super) fn concurrent(&self, group: GroupId) -> impl Iterator<Item = &'a Active> + '_ {
+        let concurrent = self.case.blast.concurrent.iter();
+        concurrent
+            .filter(move |other| other.group == group)
+            .filter_map(|other| self.inventory().active().get(other.active))
+    }
+
+    /// A violation of this policy, to be filled in.
+    pub(super) fn violation(&self, reason: Reason, limit: &str) -> Violation {
+        Violation {
+            reason,
+            policy: self.policy.name.clone(),
+            limit: limit.to_owned(),
+            measured: String::new(),
+            permitted: String::new(),
+            field: String::new(),
+            message: String::new(),
+            remedy: String::new(),
+            enforcement: self.policy.enforcement,
+            group: None,
+            exempted_by: None,
+        }
+    }
+}
+
+fn addressable(case: &Case<'_>, covers: impl Fn(GroupId) -> bool) -> Vec<(usize, GroupId)> {
+    let faults = case.experiment.faults.iter().zip(&case.blast.faults);
+    let armed = faults
+        .enumerate()
+        .filter(|(_, (fault, reach))| reach.armed && fault.lifetime != Lifetime::Never);
+    armed
+        .flat_map(|(index, (_, reach))| reach.addressable.iter().map(move |group| (index, *group)))
+        .filter(|(_, group)| covers(*group))
+        .collect()
+}
+
+/// Whether nothing ends the fault while it waits for a victim: an instant has no end to come to.
+pub(super) fn is_endless(fault: &Fault) -> bool {
+    match fault.lifetime {
+        Lifetime::Forever | Lifetime::Instant => true,
+        Lifetime::For(_) | Lifetime::Never => false,
+    }
+}
+
+/// A group as messages name it.
+pub(super) fn name(group: &Group) -> String {
+    format!("{} {}/{}", group.kind, group.namespace, group.name)
+}

@@ -1,0 +1,377 @@
+//! Limits on what may be reached at all, by whom, and with what.
+
+use super::account::listed;
+use super::context::{LimitContext, Reached, Seen, is_endless, name};
+use super::remedy::Culprit;
+use super::spec_limits::{Actions, OptIn, OptInScope};
+use super::spec_values::{ActionName, EffectName};
+use super::{Reason, Violation};
+use crate::fault::{Effect, Lifetime};
+
+/// What cannot be resolved is over every limit, whoever's pods it may hit.
+pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
+    let unknown = context.case.blast.unknown.iter();
+    let violation = |it: &crate::blast::Unknown| Violation {
+        message: format!("{}, so that it is over every limit", it.what),
+        measured: it.what.clone(),
+        permitted: "a target that can be resolved".to_owned(),
+        field: context
+            .case
+            .experiment
+            .faults
+            .get(it.fault)
+            .map(|fault| fault.field.clone())
+            .unwrap_or_default(),
+        ..context.violation(Reason::Unresolvable, "")
+    };
+    unknown.map(violation).collect()
+}
+
+/// An experiment that matches nothing now stays armed until it ends.
+pub(super) fn armed(context: &LimitContext<'_>) -> Vec<Violation> {
+    let acts = |seen: &&Seen<'_>| seen.armed && seen.fault.lifetime != Lifetime::Never;
+    let waiting = context.faults.iter().filter(acts);
+    waiting
+        .flat_map(|seen| {
+            let endless = is_endless(seen.fault).then(|| endless(context, *seen));
+            let later = context.addressable.iter();
+            let later = later.filter(|(fault, _)| *fault == seen.index);
+            let later = later.map(|(_, group)| Violation {
+                message: format!(
+                    "it matches no pod now, but could match pods of {} while it waits",
+                    name(context.inventory().group(*group))
+                ),
+                field: Culprit::of(context, &[seen.index])
+                    .map(|culprit| culprit.selector_field())
+                    .unwrap_or_default(),
+                remedy: "a selection that matches pods now would be judged by them".to_owned(),
+                group: Some(*group),
+                ..waits(context)
+            });
+            endless.into_iter().chain(later).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn waits(context: &LimitContext<'_>) -> Violation {
+    Violation {
+        measured: "no pod now".to_owned(),
+        permitted: "at least one pod".to_owned(),
+        ..context.violation(Reason::NoTarget, "protects")
+    }
+}
+
+fn endless(context: &LimitContext<'_>, seen: Seen<'_>) -> Violation {
+    let message = "it matches no pod now and stays armed without an end";
+    let (field, remedy) = match seen.fault.lifetime {
+        Lifetime::Forever => (&seen.fault.duration_field, "a duration would end it"),
+        Lifetime::Instant | Lifetime::For(_) | Lifetime::Never => (
+            &seen.fault.field,
+            "a selection that matches pods now would be judged by them",
+        ),
+    };
+    Violation {
+        message: message.to_owned(),
+        field: field.clone(),
+        remedy: remedy.to_owned(),
+        ..waits(context)
+    }
+}
+
+/// A violation about what is selected: it helps only to select something else.
+fn selected(context: &LimitContext<'_>, reached: Reached<'_>, violation: Violation) -> Violation {
+    let culprit = Culprit::of(context, &reached.impact.faults);
+    Violation {
+        field: culprit.map(|it| it.selector_field()).unwrap_or_default(),
+        group: Some(reached.impact.group),
+        ..violation
+    }
+}
+
+pub(super) fn protected(context: &LimitContext<'_>) -> Vec<Violation> {
+    if !context.policy.limits.protected {
+        return Vec::new();
+    }
+    let violation = |reached: &Reached<'_>| {
+        let (place, hit) = (name(reached.group), reached.impact.candidates);
+        let violation = Violation {
+            measured: hit.to_string(),
+            permitted: "0".to_owned(),
+            message: format!(
+                "{place} is protected, no chaos may reach it, and {hit} of its pods can be hit"
+            ),
+            remedy: format!(
+                "a selection without pods of namespace {} would be allowed",
+                reached.group.namespace
+            ),
+            ..context.violation(Reason::ProtectedTarget, "protected")
+        };
+        selected(context, *reached, violation)
+    };
+    context.reached.iter().map(violation).collect()
+}
+
+pub(super) fn opt_in(context: &LimitContext<'_>) -> Vec<Violation> {
+    let Some(opt_in) = &context.policy.limits.opt_in else {
+        return Vec::new();
+    };
+    let label = format!("{}={}", opt_in.label, opt_in.value);
+    let refused = context.reached.iter();
+    let refused = refused.filter(|reached| !has_opted_in(context, **reached, opt_in));
+    let violation = |reached: &Reached<'_>| {
+        let bearer = match opt_in.scope {
+            OptInScope::Namespace => format!("namespace {}", reached.group.namespace),
+            OptInScope::Pod => "every pod of it that can be hit".to_owned(),
+            OptInScope::Either => format!(
+                "namespace {}, or every pod of it that can be hit,",
+                reached.group.namespace
+            ),
+        };
+        let violation = Violation {
+            measured: format!("no label {label}"),
+            permitted: label.clone(),
+            message: format!("{} has not opted in to chaos", name(reached.group)),
+            remedy: format!("it would be allowed if {bearer} had the label {label}"),
+            ..context.violation(Reason::OptInMissing, "optIn")
+        };
+        selected(context, *reached, violation)
+    };
+    refused.map(violation).collect()
+}
+
+fn has_opted_in(context: &LimitContext<'_>, reached: Reached<'_>, opt_in: &OptIn) -> bool {
+    let inventory = context.inventory();
+    let has = |labels: &std::collections::BTreeMap<String, String>| {
+        labels.get(&opt_in.label) == Some(&opt_in.value)
+    };
+    let namespace = || {
+        let namespace = inventory.namespace(&reached.group.namespace);
+        namespace.is_some_and(|namespace| has(&namespace.labels))
+    };
+    let pods = || {
+        let candidates = context.case.blast.candidates.iter();
+        let mut pods = candidates
+            .map(|pod| inventory.pod(*pod))
+            .filter(|pod| pod.group == reached.impact.group)
+            .peekable();
+        pods.peek().is_some() && pods.all(|pod| has(&pod.labels))
+    };
+    match opt_in.scope {
+        OptInScope::Namespace => namespace(),
+        OptInScope::Pod => pods(),
+        OptInScope::Either => namespace() || pods(),
+    }
+}
+
+pub(super) fn accounts(context: &LimitContext<'_>) -> Vec<Violation> {
+    let Some(accounts) = &context.policy.limits.accounts else {
+        return Vec::new();
+    };
+    let user = &context.case.request.user;
+    if listed(&accounts.allow, user) {
+        return Vec::new();
+    }
+    vec![Violation {
+        measured: user.name.clone(),
+        permitted: accounts.allow.join(", "),
+        message: format!("{:?} may not start chaos here", user.name),
+        remedy: format!(
+            "a request of {} would be allowed",
+            accounts.allow.join(" or ")
+        ),
+        ..context.violation(Reason::AccountDenied, "accounts")
+    }]
+}
+
+pub(super) fn actions(context: &LimitContext<'_>) -> Vec<Violation> {
+    let Some(actions) = &context.policy.limits.actions else {
+        return Vec::new();
+    };
+    let refused = context.faults.iter();
+    let refused = refused.filter(|seen| !permits(actions, ActionName(seen.fault.action)));
+    let violation = |seen: &Seen<'_>| Violation {
+        measured: seen.fault.action.name().to_owned(),
+        permitted: permitted(actions),
+        message: format!("{} is not permitted", seen.fault.action.name()),
+        field: seen.fault.field.clone(),
+        remedy: format!("{} would be allowed", permitted(actions)),
+        ..context.violation(Reason::ActionDenied, "actions")
+    };
+    refused.map(violation).collect()
+}
+
+fn permits(actions: &Actions, action: ActionName) -> bool {
+    let lists = |list: &Option<Vec<ActionName>>| list.as_ref().map(|list| list.contains(&action));
+    lists(&actions.allow) != Some(false) && lists(&actions.deny) != Some(true)
+}
+
+fn permitted(actions: &Actions) -> String {
+    match (&actions.allow, &actions.deny) {
+        (Some(allow), _) => join(allow),
+        (None, deny) => format!("any but {}", join(deny.as_deref().unwrap_or_default())),
+    }
+}
+
+fn join<T: ToString>(words: &[T]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
+pub(super) fn effects(context: &LimitContext<'_>) -> Vec<Violation> {
+    let standing = [Effect::Down, Effect::Isolated, Effect::Degraded].map(EffectName);
+    let permitted = context.policy.limits.effects.as_deref();
+    let permitted = permitted.unwrap_or(&standing);
+    let refused = context.faults.iter();
+    let refused = refused.filter(|seen| !permitted.contains(&EffectName(seen.fault.effect)));
+    let violation = |seen: &Seen<'_>| {
+        let (effect, action) = (seen.fault.effect.name(), seen.fault.action.name());
+        Violation {
+            measured: effect.to_owned(),
+            permitted: join(permitted),
+            message: format!("{effect}, the effect of {action}, is not permitted"),
+            field: seen.fault.field.clone(),
+            remedy: format!("a fault that is {} would be allowed", join(permitted)),
+            ..context.violation(Reason::EffectDenied, "effects")
+        }
+    };
+    refused.map(violation).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::super::fixture::Fixture;
+    use super::*;
+    use crate::blast::Unknown;
+    use crate::fault::{Action, Aim, Fault};
+    use crate::inventory::GroupId;
+
+    #[test]
+    fn what_is_protected_may_not_be_reached_at_all() {
+        Fixture::new(3, 1).keeps(&json!({"protected": false}));
+        let found = Fixture::new(3, 1).only(&json!({"protected": true}));
+        assert_eq!(found.reason, Reason::ProtectedTarget);
+        assert_eq!(
+            found.remedy,
+            "a selection without pods of namespace shop would be allowed"
+        );
+    }
+
+    #[test]
+    fn an_opt_in_is_borne_by_the_namespace_or_by_every_pod() {
+        let limits = |label: &str, value: &str, scope: &str| json!({"optIn": {"label": label, "value": value, "scope": scope}});
+        let fixture = Fixture::new(3, 1);
+        fixture.keeps(&limits("environment", "production", "Namespace"));
+        fixture.keeps(&limits("environment", "production", "Either"));
+        fixture.keeps(&limits("app", "ledger", "Pod"));
+        fixture.keeps(&limits("app", "ledger", "Either"));
+        fixture.only(&limits("environment", "production", "Pod"));
+        fixture.only(&limits("app", "ledger", "Namespace"));
+        let some_pods = fixture.only(&limits("role", "replica", "Either"));
+        assert_eq!(some_pods.reason, Reason::OptInMissing);
+        assert!(
+            some_pods.remedy.ends_with("had the label role=replica"),
+            "{}",
+            some_pods.remedy
+        );
+    }
+
+    #[test]
+    fn only_listed_accounts_may_start_chaos() {
+        let mut fixture = Fixture::new(3, 1);
+        let limits = json!({"accounts": {"allow": ["group:sre", "eva"]}});
+        fixture.request.user.name = "adam".to_owned();
+        assert_eq!(
+            fixture.only(&limits).message,
+            "\"adam\" may not start chaos here"
+        );
+        fixture.request.user.groups.push("sre".to_owned());
+        fixture.keeps(&limits);
+    }
+
+    #[test]
+    fn actions_are_allowed_or_denied_by_name() {
+        let mut fixture = Fixture::new(3, 1);
+        fixture.keeps(&json!({"actions": {"allow": ["PodFailure"]}}));
+        fixture.keeps(&json!({"actions": {"deny": ["KernelFault"]}}));
+        fixture.fault().action = Action::KernelFault;
+        let found = fixture.only(&json!({"actions": {"allow": ["PodFailure"]}}));
+        assert_eq!(found.remedy, "PodFailure would be allowed");
+        let found = fixture.only(&json!({"actions": {"deny": ["KernelFault"]}}));
+        assert_eq!(found.permitted, "any but KernelFault");
+    }
+
+    #[test]
+    fn corruption_is_permitted_only_where_it_is_named() {
+        let mut fixture = Fixture::new(3, 1);
+        fixture.keeps(&json!({}));
+        fixture.fault().effect = Effect::Corrupting;
+        assert_eq!(fixture.only(&json!({})).reason, Reason::EffectDenied);
+        fixture.keeps(&json!({"effects": ["Corrupting"]}));
+        fixture.fault().effect = Effect::Down;
+        fixture.only(&json!({"effects": ["Degraded"]}));
+    }
+
+    #[test]
+    fn what_cannot_be_resolved_is_over_every_limit() {
+        let mut fixture = Fixture::new(3, 1);
+        fixture.blast.unknown.push(Unknown {
+            fault: 0,
+            what: "a disk of the cloud is detached".to_owned(),
+        });
+        let found = fixture.only(&json!({}));
+        assert_eq!(found.reason, Reason::Unresolvable);
+        assert_eq!(
+            found.message,
+            "a disk of the cloud is detached, so that it is over every limit"
+        );
+    }
+
+    /// The fixture with a fault that matches nothing now.
+    fn armed(lifetime: Lifetime, addressable: &[GroupId]) -> Fixture {
+        let mut fixture = Fixture::new(3, 0);
+        fixture.blast.impacts.clear();
+        fixture.blast.faults[0].armed = true;
+        fixture.blast.faults[0].addressable = addressable.to_vec();
+        fixture.fault().lifetime = lifetime;
+        fixture
+    }
+
+    #[test]
+    fn what_matches_nothing_must_end_and_must_not_wait_for_protected_pods() {
+        let minute = Lifetime::For(Duration::from_mins(1));
+        armed(minute, &[]).keeps(&json!({}));
+        armed(Lifetime::Never, &[GroupId(0)]).keeps(&json!({}));
+        let found = armed(minute, &[GroupId(0)]).only(&json!({}));
+        assert_eq!(found.reason, Reason::NoTarget);
+        assert_eq!(found.group, Some(GroupId(0)));
+        let found = armed(Lifetime::Forever, &[]).only(&json!({}));
+        assert_eq!(
+            found.message,
+            "it matches no pod now and stays armed without an end"
+        );
+        assert_eq!(found.field, "spec.duration");
+        armed(Lifetime::Instant, &[]).only(&json!({}));
+    }
+
+    #[test]
+    fn a_fault_that_reaches_only_others_is_not_judged() {
+        let mut fixture = Fixture::new(3, 1);
+        let endless = Fault {
+            aim: Aim::Pods(fixture.target().clone()),
+            lifetime: Lifetime::Forever,
+            ..fixture.fault().clone()
+        };
+        fixture.experiment.faults.push(endless);
+        fixture
+            .blast
+            .faults
+            .push(crate::blast::FaultReach::default());
+        fixture.keeps(&json!({"maxDuration": "5m"}));
+        fixture.impact().faults.push(1);
+        fixture.only(&json!({"maxDuration": "5m"}));
+    }
+}

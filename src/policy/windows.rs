@@ -1,0 +1,175 @@
+//! When chaos is allowed: the hours and blackouts of a policy, and those of databases' own backups.
+
+use std::time::Duration;
+
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+
+use super::context::Reached;
+use super::spec_windows::{BlackoutSpec, Day, Hours, WindowsSpec};
+use crate::calendar::{Blackout, Dialect, Opening, Period, Schedule, WindowError, Windows, zone};
+use crate::object::{Field, Unreadable};
+
+/// How long a backup is taken to last where the policy does not say.
+const BACKUP: Duration = Duration::from_hours(1);
+
+/// The windows of a policy, compiled.
+#[derive(Debug, Clone)]
+pub(super) struct PolicyWindows {
+    pub(super) windows: Windows,
+    /// Blackouts while a database backs itself up.
+    pub(super) backups: Vec<BackupBlackout>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct BackupBlackout {
+    name: String,
+    lasts: Duration,
+    halt_running: bool,
+}
+
+impl PolicyWindows {
+    pub(super) fn compile(field: &Field<'_>, spec: WindowsSpec) -> Result<Self, Unreadable> {
+        let zone = match &spec.time_zone {
+            None => TimeZone::UTC,
+            Some(named) => {
+                zone(named).map_err(|error| field.get("timeZone").unreadable(error.to_string()))?
+            }
+        };
+        let mut compiled = Self {
+            windows: Windows {
+                zone,
+                allow: Vec::new(),
+                blackouts: Vec::new(),
+            },
+            backups: Vec::new(),
+        };
+        let hours = spec.allow.unwrap_or_default();
+        for (hours, at) in hours.iter().zip(field.get("allow").items()?) {
+            compiled.windows.allow.push(opening(hours, &at)?);
+        }
+        if field.get("allow").is_set() && hours.is_empty() {
+            let accepted = "at least one entry, or no such field where all hours are allowed";
+            return Err(field.get("allow").unreadable(accepted));
+        }
+        let blackouts = field.get("blackouts").items()?;
+        for (blackout, at) in spec.blackouts.into_iter().zip(blackouts) {
+            compiled.add(blackout, &at)?;
+        }
+        Ok(compiled)
+    }
+
+    fn add(&mut self, spec: BlackoutSpec, field: &Field<'_>) -> Result<(), Unreadable> {
+        let period = match &spec {
+            BlackoutSpec {
+                schedule: Some(schedule),
+                duration: Some(duration),
+                from: None,
+                to: None,
+                from_database_backups: false,
+                ..
+            } => Period::recurring(schedule, &self.windows.zone, duration.0),
+            BlackoutSpec {
+                schedule: None,
+                duration: None,
+                from: Some(from),
+                to: Some(to),
+                from_database_backups: false,
+                ..
+            } => Period::once(from.0, to.0),
+            BlackoutSpec {
+                schedule: None,
+                from: None,
+                to: None,
+                from_database_backups: true,
+                ..
+            } => {
+                self.backups.push(BackupBlackout {
+                    name: spec.name,
+                    lasts: spec.duration.map_or(BACKUP, |duration| duration.0),
+                    halt_running: spec.halt_running,
+                });
+                return Ok(());
+            }
+            BlackoutSpec { .. } => {
+                return Err(field.unreadable(
+                    "one of: schedule with duration, from with to, fromDatabaseBackups: true",
+                ));
+            }
+        };
+        self.windows.blackouts.push(Blackout {
+            name: spec.name,
+            period: period.map_err(|error| refused(field, &error))?,
+            halt_running: spec.halt_running,
+        });
+        Ok(())
+    }
+
+    /// The blackouts of a database's own backups. A schedule that cannot be read says nothing.
+    pub(super) fn of_database(&self, reached: Reached<'_>) -> Result<Windows, Unreadable> {
+        let database = reached.group.database.iter();
+        let schedules = database.flat_map(|database| &database.backup_schedules);
+        let mut blackouts = Vec::new();
+        for (text, named) in schedules {
+            let schedule = backup_schedule(text, named.as_deref())?;
+            blackouts.extend(self.backups.iter().map(|backup| Blackout {
+                name: backup.name.clone(),
+                period: Period::Recurring {
+                    schedule: schedule.clone(),
+                    duration: backup.lasts,
+                },
+                halt_running: backup.halt_running,
+            }));
+        }
+        Ok(Windows {
+            zone: self.windows.zone.clone(),
+            allow: Vec::new(),
+            blackouts,
+        })
+    }
+}
+
+fn refused(field: &Field<'_>, error: &WindowError) -> Unreadable {
+    field.unreadable(error.to_string())
+}
+
+fn opening(hours: &Hours, field: &Field<'_>) -> Result<Opening, Unreadable> {
+    let days = hours.days.as_deref();
+    if days.is_some_and(<[Day]>::is_empty) {
+        return Err(field
+            .get("days")
+            .unreadable("at least one day, or no such field"));
+    }
+    let days: Vec<Weekday> = days
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .map(weekday)
+        .collect();
+    Opening::new(&days, &hours.from, &hours.to).map_err(|error| refused(field, &error))
+}
+
+fn weekday(day: Day) -> Weekday {
+    match day {
+        Day::Mon => Weekday::Monday,
+        Day::Tue => Weekday::Tuesday,
+        Day::Wed => Weekday::Wednesday,
+        Day::Thu => Weekday::Thursday,
+        Day::Fri => Weekday::Friday,
+        Day::Sat => Weekday::Saturday,
+        Day::Sun => Weekday::Sunday,
+    }
+}
+
+/// A schedule of an operator: five fields, or six with seconds first.
+fn backup_schedule(text: &str, named: Option<&str>) -> Result<Schedule, Unreadable> {
+    let refused = |error: &dyn std::fmt::Display| {
+        Unreadable::new("schedule", format!("{text:?}"), error.to_string())
+    };
+    let zone = named
+        .map_or(Ok(TimeZone::UTC), zone)
+        .map_err(|error| refused(&error))?;
+    Schedule::parse(text, Dialect::Standard, &zone)
+        .or_else(|_| Schedule::parse(text, Dialect::Seconds, &zone))
+        .map_err(|error| refused(&error))
+}
