@@ -14,6 +14,7 @@
 mod architecture;
 mod chaos_mesh_selection;
 mod cron;
+mod databases;
 mod inventory;
 mod mangled;
 mod manifests;

@@ -8,8 +8,8 @@ use super::select::labelled;
 use super::service::{Service, addresses};
 use super::world::{World, namespace};
 use super::{
-    Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Pod, PodId, View, budget, expand,
-    workload,
+    Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Pod, PodId, View, budget, database,
+    expand, workload,
 };
 use crate::object::Object;
 use crate::selector::LabelSelector;
@@ -69,7 +69,10 @@ fn settle(pods: &mut [Pod], nodes: &mut [Node]) {
 
 /// Every database and workload; each pod learns the one it is counted in.
 fn groups(world: &World<'_>, pods: &mut [Pod]) -> Vec<Group> {
-    let mut groups: Vec<(Group, Vec<PodId>)> = Vec::new();
+    let databases = database::groups(world, pods).into_iter();
+    let mut groups: Vec<(Group, Vec<PodId>)> = databases
+        .map(|group| (group.clone(), group.members))
+        .collect();
     let mut claimed = vec![false; pods.len()];
     for id in groups.iter().flat_map(|(_, all)| all) {
         claimed[id.0 as usize] = true;

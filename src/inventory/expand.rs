@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::lenient::{count, truth};
 use super::workload::controller;
 use super::world::{Kind, World, namespace};
-use super::{Node, Owner, Pod};
+use super::{Node, Owner, Pod, database};
 use crate::object::Object;
 
 /// No controller is expanded to more pods than this. What it asks for beyond stays its size.
-const MOST: u32 = 1000;
+pub(super) const MOST: u32 = 1000;
 
 /// Names the pods of one controller, as their number and their places.
 type Naming = fn(&Object, &[Node]) -> Vec<Place>;
@@ -39,7 +39,7 @@ pub(super) fn pods(world: &World<'_>, nodes: &[Node], recorded: &[Pod]) -> Vec<P
             .filter(|object| controller(object).is_none());
         free.flat_map(|object| expanded(object, naming(object, nodes)))
     });
-    let assumed = controllers;
+    let assumed = controllers.chain(database::assumed(world));
     let missing = |pod: &Pod| {
         let owner = pod.owner.as_ref();
         owner.is_none_or(|owner| !owners.contains(&(&pod.namespace, owner)))

@@ -6,6 +6,7 @@
 mod active;
 mod budget;
 mod build;
+mod database;
 mod expand;
 mod group;
 mod index;

@@ -48,15 +48,23 @@ impl<'a> World<'a> {
         self.of(kind)?.get(place)?.get(name).copied()
     }
 
+    /// The object of this kind with this name, of a kind that has no namespaces.
+    pub(super) fn cluster_wide(&self, kind: Kind<'_>, name: &str) -> Option<&'a Object> {
+        self.find(kind, DEFAULT, name)
+    }
+
     fn of(&self, (group, kind): Kind<'_>) -> Option<&ByNamespace<'a>> {
         self.kinds.get(group)?.get(kind)
     }
 }
 
+/// Where an object is that names no namespace.
+const DEFAULT: &str = "default";
+
 /// The namespace of an object, as `kubectl` would put it.
 pub(super) fn namespace(object: &Object) -> &str {
     match object.reference().namespace.as_str() {
-        "" => "default",
+        "" => DEFAULT,
         namespace => namespace,
     }
 }

@@ -1,0 +1,91 @@
+//! When a database was last backed up, and whether that or a restore is under way.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Evidence;
+use crate::inventory::lenient::{instant, is_set, text};
+use crate::inventory::world::Kind;
+use crate::inventory::{Backup, Origin};
+use crate::object::Object;
+
+/// How the objects of one kind record a backup or a restore. Fields are JSON pointers, words exact.
+pub(super) struct Records {
+    pub(super) kind: Kind<'static>,
+    /// Where it names its database.
+    pub(super) of: &'static str,
+    pub(super) state: &'static str,
+    pub(super) succeeded: &'static str,
+    pub(super) failed: &'static [&'static str],
+    /// Where it says when it finished.
+    pub(super) at: &'static str,
+}
+
+/// Something that succeeded, and when it finished, where that can be read.
+pub(super) struct Success {
+    pub(super) what: String,
+    pub(super) at: Option<Timestamp>,
+}
+
+impl Records {
+    /// What succeeded, of those not being deleted.
+    pub(super) fn successes(&self, evidence: &Evidence<'_>) -> Vec<Success> {
+        let objects = evidence.naming(self.kind, self.of);
+        let kept = objects.filter(|it| !is_set(it.value(), "/metadata/deletionTimestamp"));
+        let succeeded = kept.filter(|it| self.state(it.value()) == self.succeeded);
+        let success = |object: &Object| Success {
+            what: named(object),
+            at: instant(object.value(), self.at),
+        };
+        succeeded.map(success).collect()
+    }
+
+    /// One that has neither succeeded nor failed yet.
+    pub(super) fn unfinished(&self, evidence: &Evidence<'_>) -> Option<String> {
+        let finished = |object: &Object| {
+            let state = self.state(object.value());
+            state == self.succeeded || self.failed.contains(&state)
+        };
+        let mut objects = evidence
+            .naming(self.kind, self.of)
+            .filter(|it| !finished(it));
+        let object = objects.next()?;
+        Some(match self.state(object.value()) {
+            "" => format!("{} has not begun", named(object)),
+            state => format!("{} is \"{state}\"", named(object)),
+        })
+    }
+
+    fn state<'v>(&self, object: &'v Value) -> &'v str {
+        text(object, self.state)
+    }
+}
+
+fn named(object: &Object) -> String {
+    format!("{} {}", object.reference().kind, object.reference().name)
+}
+
+/// The newest of `backups` that is of this database, and not of an earlier one of its name or of
+/// what it held before it was restored.
+pub(super) fn newest(evidence: &Evidence<'_>, backups: &[Success], restores: &[Success]) -> Backup {
+    if let Some(restore) = restores.iter().find(|it| it.at.is_none()) {
+        return Backup::Unknown(format!("{} does not say when it finished", restore.what));
+    }
+    let created = instant(evidence.value(), "/metadata/creationTimestamp");
+    let since = restores.iter().filter_map(|it| it.at).chain(created).max();
+    let times = backups.iter().filter_map(|it| it.at);
+    let times = times.filter(|at| since.is_none_or(|since| *at >= since));
+    if let Some(newest) = times.max() {
+        return Backup::At(newest);
+    }
+    match backups.iter().find(|it| it.at.is_none()) {
+        Some(backup) => Backup::Unknown(format!("{} does not say when it finished", backup.what)),
+        None if evidence.world.origin == Origin::Manifests => {
+            Backup::Unknown("manifests do not tell what was backed up".to_owned())
+        }
+        None if evidence.resource.is_none() => {
+            Backup::Unknown("its resource is not in the inventory".to_owned())
+        }
+        None => Backup::Never,
+    }
+}

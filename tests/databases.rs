@@ -1,0 +1,221 @@
+//! What is known of databases, operator by operator.
+
+use firebreak::inventory::{Backup, Database, Quorum, Writer};
+use serde_json::{Value, json};
+
+use crate::inventory::{at, database, group, manifests, names, read, recorded, writers};
+
+/// The CloudNativePG cluster `pg` of three, with these values at these paths.
+fn cluster(rest: &Value) -> Value {
+    let mut object = json!({
+        "apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
+        "metadata": {"name": "pg", "namespace": "db"}, "spec": {"instances": 3}
+    });
+    for (path, value) in rest.as_object().unwrap() {
+        let at = path.split('/').fold(&mut object, |at, key| &mut at[key]);
+        *at = value.clone();
+    }
+    object
+}
+
+/// What is said of the cluster `pg` when it is recorded with these fields.
+fn assessed(rest: &Value) -> Database {
+    let expanded = manifests(vec![cluster(&json!({}))]);
+    let pods = expanded.pods().map(|(_, pod)| {
+        json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": pod.name, "namespace": pod.namespace, "labels": pod.labels}})
+    });
+    let objects = std::iter::once(cluster(rest)).chain(pods).collect();
+    database(&recorded(&read(objects)), "Cluster db/pg").clone()
+}
+
+#[test]
+fn a_cloudnative_pg_cluster_is_unhealthy_unless_it_says_otherwise_in_every_way() {
+    let healthy = json!({
+        "phase": "Cluster in healthy state", "readyInstances": 3,
+        "currentPrimary": "pg-1", "targetPrimary": "pg-1",
+        "conditions": [{"type": "Ready", "status": "True"}]
+    });
+    assert_eq!(assessed(&json!({"status": healthy})).unhealthy, None);
+    let unhealthy = |field: &str, value: Value| {
+        let mut rest = json!({"status": healthy});
+        rest[field] = value;
+        assessed(&rest).unhealthy.unwrap()
+    };
+    for (field, value, reason) in [
+        ("status", Value::Null, "it has no status yet"),
+        (
+            "status/phase",
+            json!("Failing over"),
+            "its phase is \"Failing over\"",
+        ),
+        (
+            "status/conditions",
+            json!([]),
+            "its condition Ready is not set",
+        ),
+        (
+            "status/readyInstances",
+            json!(0),
+            "none of its instances is ready",
+        ),
+        (
+            "metadata/annotations",
+            json!({"cnpg.io/fencedInstances": "[\"pg-2\"]"}),
+            "some of its instances are fenced",
+        ),
+        (
+            "metadata/annotations",
+            json!({"cnpg.io/reconciliationLoop": "disabled"}),
+            "its operator is told not to act, so nothing would fail over",
+        ),
+    ] {
+        assert_eq!(unhealthy(field, value), reason);
+    }
+}
+
+#[test]
+fn during_a_switchover_both_primaries_count() {
+    let status = json!({"currentPrimary": "pg-1", "targetPrimary": "pg-3"});
+    let database = assessed(&json!({"status": status}));
+    assert!(matches!(database.writer, Writer::Known(ref pods) if pods.len() == 2));
+    assert_eq!(database.standbys.len(), 1);
+    let moves = "its primary moves from \"pg-1\" to \"pg-3\"";
+    assert_eq!(database.busy.as_deref(), Some(moves));
+}
+
+#[test]
+fn synchronous_replication_says_how_many_standbys_must_stay() {
+    let quorum = |synchronous: Value| {
+        let postgresql = json!({"synchronous": synchronous});
+        assessed(&json!({"spec/postgresql": postgresql})).quorum
+    };
+    assert_eq!(assessed(&json!({})).quorum, Quorum::Standbys(0));
+    assert_eq!(quorum(json!({"number": 2})), Quorum::Standbys(2));
+    assert_eq!(
+        quorum(json!({"number": 2, "dataDurability": "preferred"})),
+        Quorum::Standbys(1)
+    );
+    assert_eq!(
+        quorum(json!({"number": 1, "failoverQuorum": true})),
+        Quorum::Standbys(1)
+    );
+    assert_eq!(
+        assessed(&json!({"spec/minSyncReplicas": 2})).quorum,
+        Quorum::Standbys(2)
+    );
+}
+
+fn backup(name: &str, phase: &str, stopped: &str) -> Value {
+    json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Backup",
+        "metadata": {"name": name, "namespace": "db"}, "spec": {"cluster": {"name": "pg"}},
+        "status": {"phase": phase, "stoppedAt": stopped}})
+}
+
+#[test]
+fn only_a_completed_backup_of_this_cluster_counts() {
+    let made = json!({"metadata/creationTimestamp": "2026-11-01T00:00:00Z", "status": {}});
+    let with = |backups: Vec<Value>| {
+        let objects = std::iter::once(cluster(&made)).chain(backups).collect();
+        let inventory = recorded(&read(objects));
+        let database = database(&inventory, "Cluster db/pg");
+        (database.backup.clone(), database.busy.clone())
+    };
+    let newer = "2026-11-03T00:00:00Z";
+    assert_eq!(with(vec![]), (Backup::Never, None));
+    assert_eq!(
+        with(vec![backup("a", "completed", newer)]),
+        (at(newer), None)
+    );
+    assert_eq!(with(vec![backup("a", "Completed", newer)]).0, Backup::Never);
+    assert_eq!(
+        with(vec![backup("a", "failed", newer)]),
+        (Backup::Never, None)
+    );
+    assert_eq!(
+        with(vec![backup("a", "completed", "2026-10-01T00:00:00Z")]).0,
+        Backup::Never
+    );
+    let unreadable = Backup::Unknown("Backup a does not say when it finished".to_owned());
+    assert_eq!(
+        with(vec![backup("a", "completed", "yesterday")]).0,
+        unreadable
+    );
+    let running = with(vec![backup("b", "running", "")]);
+    assert_eq!(
+        running,
+        (Backup::Never, Some("Backup b is \"running\"".to_owned()))
+    );
+}
+
+/// The pods of a StatefulSet of three and that StatefulSet, with these labels.
+fn stateful(name: &str, labels: &Value, container: &Value, claims: bool) -> Vec<Value> {
+    let claims = if claims {
+        json!([{"metadata": {"name": "data"}}])
+    } else {
+        json!([])
+    };
+    vec![json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet",
+        "metadata": {"name": name, "namespace": "db"},
+        "spec": {"replicas": 3, "volumeClaimTemplates": claims, "template": {
+            "metadata": {"labels": labels}, "spec": {"containers": [container]}}}
+    })]
+}
+
+#[test]
+fn a_stateful_set_is_a_database_by_its_name_its_port_or_its_image() {
+    let found = |labels: &Value, container: &Value, claims| {
+        let inventory = manifests(stateful("s", labels, container, claims));
+        let database = group(&inventory, "StatefulSet db/s").database.clone();
+        database.map(|it| (it.engine, it.recognised_by))
+    };
+    let reason = |labels: &Value, container: &Value| found(labels, container, true).map(|it| it.1);
+    let nothing = json!({"name": "c"});
+    assert_eq!(
+        reason(&json!({"app": "mysql"}), &nothing).unwrap(),
+        "a StatefulSet with volumes, labelled app=mysql"
+    );
+    assert_eq!(
+        reason(&json!({}), &json!({"ports": [{"containerPort": 5432}]})).unwrap(),
+        "probably: a StatefulSet with volumes that listens at 5432"
+    );
+    assert_eq!(
+        reason(&json!({}), &json!({"image": "library/mongo:8"})).unwrap(),
+        "probably: a StatefulSet with volumes that runs \"library/mongo:8\""
+    );
+    assert_eq!(reason(&json!({"app": "web"}), &nothing), None);
+    assert_eq!(found(&json!({"app": "mysql"}), &nothing, false), None);
+    let metrics = json!({"app": "mysql", "app.kubernetes.io/component": "metrics"});
+    assert_eq!(reason(&metrics, &nothing), None);
+    let marked = json!({"firebreak.dev/database": "oracle"});
+    assert_eq!(found(&marked, &nothing, false).unwrap().0, "oracle");
+}
+
+#[test]
+fn without_a_word_about_roles_any_member_may_write_and_a_majority_must_stay() {
+    let inventory = manifests(stateful("s", &json!({"app": "mysql"}), &json!({}), true));
+    let database = database(&inventory, "StatefulSet db/s");
+    let probable = inventory.find_pod("db", "s-0");
+    assert_eq!(database.writer, Writer::Any { probable });
+    assert_eq!(database.quorum, Quorum::Majority(3));
+    assert!(database.standbys.is_empty());
+}
+
+#[test]
+fn a_role_label_that_moves_tells_the_writer_and_its_standbys() {
+    let mut objects = stateful("s", &json!({"app": "postgres"}), &json!({}), true);
+    let owner =
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "s", "controller": true});
+    for (index, role) in [(0, "replica"), (1, "master"), (2, "replica")] {
+        let labels = json!({"app": "postgres", "spilo-role": role});
+        let metadata = json!({"name": format!("s-{index}"), "namespace": "db",
+            "labels": labels, "ownerReferences": [owner]});
+        objects.push(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata}));
+    }
+    let inventory = recorded(&read(objects));
+    assert_eq!(writers(&inventory, "StatefulSet db/s"), ["s-1"]);
+    let database = database(&inventory, "StatefulSet db/s");
+    assert_eq!(names(&inventory, &database.standbys), ["s-0", "s-2"]);
+    assert_eq!(database.quorum, Quorum::None);
+}
