@@ -1,16 +1,18 @@
 //! What one policy sees of a case: the groups it protects and the faults that reach them.
 
+use std::collections::BTreeMap;
+
 use super::compile::Policy;
 use super::{Case, Reason, Violation};
 use crate::blast::{BudgetImpact, FaultReach, Impact};
 use crate::fault::{Aim, Fault, Lifetime};
-use crate::inventory::{Active, Budget, Group, GroupId, Inventory};
+use crate::inventory::{Active, Budget, Group, GroupId, Inventory, PodId};
 
 /// What one policy sees of a case.
 pub(super) struct LimitContext<'a> {
     pub(super) policy: &'a Policy,
     pub(super) case: &'a Case<'a>,
-    /// The databases and workloads that the policy protects and the experiment can reach.
+    /// The databases and workloads that the policy protects and the experiment can reach, by id.
     pub(super) reached: Vec<Reached<'a>>,
     /// The faults that the policy has a say in.
     pub(super) faults: Vec<Seen<'a>>,
@@ -36,15 +38,20 @@ pub(super) struct Seen<'a> {
 impl<'a> LimitContext<'a> {
     pub(super) fn new(policy: &'a Policy, case: &'a Case<'a>) -> Self {
         let inventory = case.inventory;
-        let covers = |id: GroupId| policy.protects.covers(inventory.group(id), inventory);
+        let hit = candidates(case);
+        let covers = |id: GroupId| {
+            let hit = hit.get(&id).map(Vec::as_slice).unwrap_or_default();
+            policy.protects.covers(inventory.group(id), hit, inventory)
+        };
         let impacts = case.blast.impacts.iter();
-        let reached: Vec<Reached<'a>> = impacts
+        let mut reached: Vec<Reached<'a>> = impacts
             .filter(|impact| covers(impact.group))
             .map(|impact| Reached {
                 impact,
                 group: inventory.group(impact.group),
             })
             .collect();
+        reached.sort_by_key(|reached| reached.impact.group);
         let addressable = addressable(case, covers);
         let mut context = Self {
             policy,
@@ -64,6 +71,7 @@ impl<'a> LimitContext<'a> {
             self.reached
                 .iter()
                 .any(|reached| reached.impact.faults.contains(index))
+                || self.touches(*index)
         };
         let addresses = |index: &usize| self.addressable.iter().any(|(fault, _)| fault == index);
         let faults = self.case.experiment.faults.iter().enumerate();
@@ -80,6 +88,16 @@ impl<'a> LimitContext<'a> {
                     || (seen.armed && is_endless(seen.fault))
             })
             .collect()
+    }
+
+    /// Whether a fault can hit a pod of a protected group, be it one of the members or not.
+    fn touches(&self, fault: usize) -> bool {
+        let candidates = self.reach(fault).map(|reach| reach.candidates.iter());
+        let mut groups = candidates
+            .into_iter()
+            .flatten()
+            .map(|pod| self.inventory().pod(*pod).group);
+        groups.any(|group| self.has(group))
     }
 
     fn is_unknown(&self, seen: &Seen<'_>) -> bool {
@@ -103,9 +121,8 @@ impl<'a> LimitContext<'a> {
 
     /// Whether the policy protects this group, and the experiment can reach it.
     pub(super) fn has(&self, group: GroupId) -> bool {
-        self.reached
-            .iter()
-            .any(|reached| reached.impact.group == group)
+        let place = |reached: &Reached<'_>| reached.impact.group;
+        self.reached.binary_search_by_key(&group, place).is_ok()
     }
 
     /// Budgets of pods that the policy protects.
@@ -148,6 +165,16 @@ impl<'a> LimitContext<'a> {
             exempted_by: None,
         }
     }
+}
+
+/// The pods that can be hit, by group.
+fn candidates(case: &Case<'_>) -> BTreeMap<GroupId, Vec<PodId>> {
+    let mut by_group = BTreeMap::<_, Vec<PodId>>::new();
+    for pod in &case.blast.candidates {
+        let group = case.inventory.pod(*pod).group;
+        by_group.entry(group).or_default().push(*pod);
+    }
+    by_group
 }
 
 fn addressable(case: &Case<'_>, covers: impl Fn(GroupId) -> bool) -> Vec<(usize, GroupId)> {

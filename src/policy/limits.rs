@@ -27,7 +27,7 @@ macro_rules! limits {
 }
 
 limits! {
-    "" => limits_reach::unresolvable,
+    "every limit" => limits_reach::unresolvable,
     "protects" => limits_reach::armed,
     "protected" => limits_reach::protected,
     "optIn" => limits_reach::opt_in,

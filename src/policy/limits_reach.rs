@@ -22,7 +22,7 @@ pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
             .get(it.fault)
             .map(|fault| fault.field.clone())
             .unwrap_or_default(),
-        ..context.violation(Reason::Unresolvable, "")
+        ..context.violation(Reason::Unresolvable, "every limit")
     };
     unknown.map(violation).collect()
 }
@@ -371,6 +371,9 @@ mod tests {
             .faults
             .push(crate::blast::FaultReach::default());
         fixture.keeps(&json!({"maxDuration": "5m"}));
+        fixture.blast.faults[1].candidates = vec![crate::inventory::PodId(2)];
+        fixture.only(&json!({"maxDuration": "5m"}));
+        fixture.blast.faults[1].candidates.clear();
         fixture.impact().faults.push(1);
         fixture.only(&json!({"maxDuration": "5m"}));
     }

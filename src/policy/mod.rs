@@ -89,3 +89,71 @@ fn order(violation: &Violation) -> impl Ord + '_ {
     } = violation;
     (*reason, policy, *group, limit, field, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::fixture::{Fixture, object, policy};
+    use super::*;
+
+    fn named(name: &str, spec: &Value) -> crate::object::Object {
+        let mut value = policy(spec).value().clone();
+        value["metadata"]["name"] = json!(name);
+        object(value)
+    }
+
+    #[test]
+    fn every_policy_that_protects_a_victim_applies_in_a_stable_order() {
+        let fixture = Fixture::new(10, 6);
+        let share = json!({"limits": {"maxSharePercent": 50, "minHealthy": 5}});
+        let warn = json!({"enforcement": "Warn", "limits": {"maxSharePercent": 25}});
+        let other = json!({"protects": {"namespaces": {"matchLabels": {"environment": "staging"}}},
+            "limits": {"protected": true}});
+        let mut objects = [named("b", &share), named("a", &warn), named("c", &other)];
+        let found = |objects: &[crate::object::Object]| {
+            evaluate(&PolicySet::compile(objects).unwrap(), &fixture.case())
+        };
+        let first = found(&objects);
+        let told = first
+            .iter()
+            .map(|it| (it.policy.as_str(), it.reason, it.enforcement));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                ("b", Reason::MinHealthyBreached, Enforcement::Deny),
+                ("a", Reason::MaxShareExceeded, Enforcement::Warn),
+                ("b", Reason::MaxShareExceeded, Enforcement::Deny),
+            ]
+        );
+        objects.reverse();
+        assert_eq!(found(&objects), first);
+    }
+
+    #[test]
+    fn what_two_faults_do_alike_is_said_once() {
+        let mut fixture = Fixture::new(10, 6);
+        let fault = fixture.fault().clone();
+        fixture.experiment.faults.push(fault);
+        fixture.blast.faults.push(fixture.blast.faults[0].clone());
+        fixture.impact().faults.push(1);
+        let set = PolicySet::compile(&[policy(&json!({"limits": {"maxDuration": "1m"}}))]).unwrap();
+        assert_eq!(evaluate(&set, &fixture.case()).len(), 1);
+    }
+
+    #[test]
+    fn without_a_policy_nothing_is_limited() {
+        let set = PolicySet::default();
+        assert!(set.is_empty());
+        assert_eq!(evaluate(&set, &Fixture::new(3, 3).case()), Vec::new());
+    }
+
+    #[test]
+    fn the_limits_have_a_name_each() {
+        let mut names: Vec<&str> = limit_names().collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

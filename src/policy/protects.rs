@@ -1,6 +1,6 @@
 //! Whose pods a policy protects: decided by the victim, never by where the chaos object lies.
 
-use crate::inventory::{Group, Inventory};
+use crate::inventory::{Group, Inventory, PodId};
 use crate::object::{Field, Unreadable};
 use crate::selector::LabelSelector;
 
@@ -28,12 +28,13 @@ impl Protected {
         })
     }
 
-    /// Whether the policy protects this database or workload.
+    /// Whether the policy protects this database or workload, of which `others` are pods beside its
+    /// members.
     #[must_use]
-    pub fn covers(&self, group: &Group, inventory: &Inventory) -> bool {
+    pub fn covers(&self, group: &Group, others: &[PodId], inventory: &Inventory) -> bool {
         self.covers_kind(group)
             && self.covers_namespace(&group.namespace, inventory)
-            && self.covers_pods(group, inventory)
+            && self.covers_pods(group.members.iter().chain(others), inventory)
     }
 
     /// A namespace that is not in the inventory may have any labels, so that every policy covers it.
@@ -44,9 +45,13 @@ impl Protected {
     }
 
     /// A workload whose pods are not known may have any labels too.
-    fn covers_pods(&self, group: &Group, inventory: &Inventory) -> bool {
-        let mut members = group.members.iter().map(|pod| &inventory.pod(*pod).labels);
-        group.members.is_empty() || members.any(|labels| self.pods.matches(labels))
+    fn covers_pods<'a>(
+        &self,
+        pods: impl Iterator<Item = &'a PodId>,
+        inventory: &Inventory,
+    ) -> bool {
+        let mut pods = pods.map(|pod| &inventory.pod(*pod).labels).peekable();
+        pods.peek().is_none() || pods.any(|labels| self.pods.matches(labels))
     }
 
     fn covers_kind(&self, group: &Group) -> bool {
@@ -58,5 +63,84 @@ impl Protected {
             None => kind == "*" || *kind == group.kind,
         };
         group.database.is_some() && kinds.iter().any(named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::PolicySet;
+    use super::super::fixture::{Fixture, policy};
+
+    /// Whether a policy that protects this covers StatefulSet shop/ledger, as a database or not.
+    fn covers(protects: &Value, is_database: bool) -> bool {
+        let fixture = if is_database {
+            Fixture::database(3, 1)
+        } else {
+            Fixture::new(3, 1)
+        };
+        let set = PolicySet::compile(&[policy(&json!({"protects": protects}))]).unwrap();
+        let protected = &set.policies()[0].protects;
+        protected.covers(&fixture.group, &[], &fixture.inventory)
+    }
+
+    #[test]
+    fn the_victim_decides_by_its_namespace_and_by_any_of_its_pods() {
+        let cases = [
+            (json!({}), true),
+            (
+                json!({"namespaces": {"matchLabels": {"environment": "production"}}}),
+                true,
+            ),
+            (
+                json!({"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}),
+                true,
+            ),
+            (
+                json!({"namespaces": {"matchLabels": {"environment": "staging"}}}),
+                false,
+            ),
+            (json!({"pods": {"matchLabels": {"role": "primary"}}}), true),
+            (json!({"pods": {"matchLabels": {"role": "arbiter"}}}), false),
+            (json!({"namespaces": {}, "pods": {}}), true),
+            (
+                json!({"namespaces": {"matchLabels": {"environment": "production"}},
+                "pods": {"matchLabels": {"role": "arbiter"}}}),
+                false,
+            ),
+        ];
+        for (protects, expected) in cases {
+            assert_eq!(covers(&protects, false), expected, "{protects}");
+        }
+    }
+
+    #[test]
+    fn a_policy_for_databases_covers_no_workload() {
+        let cases = [
+            (json!({"databases": ["*"]}), true),
+            (json!({"databases": ["StatefulSet"]}), true),
+            (json!({"databases": ["StatefulSet.apps"]}), true),
+            (
+                json!({"databases": ["PerconaXtraDBCluster", "StatefulSet"]}),
+                true,
+            ),
+            (json!({"databases": ["StatefulSet.other.dev"]}), false),
+            (json!({"databases": ["PerconaXtraDBCluster"]}), false),
+        ];
+        for (protects, expected) in cases {
+            assert_eq!(covers(&protects, true), expected, "{protects}");
+            assert!(!covers(&protects, false), "{protects}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_is_not_known_may_be_any() {
+        let mut fixture = Fixture::new(3, 1);
+        fixture.group.namespace = "elsewhere".to_owned();
+        let staging = json!({"namespaces": {"matchLabels": {"environment": "staging"}}});
+        let set = PolicySet::compile(&[policy(&json!({"protects": staging}))]).unwrap();
+        let protected = &set.policies()[0].protects;
+        assert!(protected.covers(&fixture.group, &[], &fixture.inventory));
     }
 }
