@@ -1,3 +1,7 @@
 //! The `firebreak` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    firebreak::cli::run()
+}

@@ -11,6 +11,7 @@
     reason = "tests read files and start the program"
 )]
 
+mod admission;
 mod architecture;
 mod chaos_mesh_selection;
 mod cron;
@@ -23,6 +24,7 @@ mod policies;
 mod policy_docs;
 mod readme;
 mod render;
+mod reviews;
 mod selection;
 mod source;
 mod spec;

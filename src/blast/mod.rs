@@ -2,20 +2,170 @@
 
 mod draw;
 mod flow;
+mod impact;
 mod problem;
 mod radius;
-mod ways;
+mod reach;
 mod search;
+mod ways;
 pub mod worst_case;
 
 pub use radius::{BlastRadius, BudgetImpact, Concurrent, FaultReach, Impact, Unknown};
 
-use crate::fault::Experiment;
-use crate::inventory::Inventory;
+use std::time::Duration;
+
+use crate::fault::{Aim, Experiment, Lifetime};
+use crate::inventory::{GroupId, Inventory, PodId};
+use impact::Play;
+use reach::Reach;
+use worst_case::{Choice, Draw, Victims, most_hit};
 
 /// The worst that `experiment` can do to `inventory`, together with what is live there already.
 #[must_use]
 pub fn measure(experiment: &Experiment, inventory: &Inventory) -> BlastRadius {
-    let _ = (experiment, inventory);
-    BlastRadius::default()
+    let own = reach::reaches(experiment, inventory);
+    let live: Vec<Vec<Reach>> = inventory
+        .active()
+        .iter()
+        .map(|active| reach::live(active, inventory))
+        .collect();
+    let candidates = candidates(&own);
+    let groups = groups(&candidates, inventory);
+    let concurrent = concurrent(&groups, &live, inventory);
+    let together: Vec<Reach> = live.into_iter().flatten().collect();
+    let play = Play::new(inventory, &own, &together);
+    let all = most_hit(&play.hits, |node| reach::pods_on(inventory, node));
+    let namespaces = places(&candidates, |pod| inventory.pod(pod).namespace.clone());
+    let budgets = budgets(&namespaces, inventory, &play);
+    BlastRadius {
+        impacts: groups.iter().map(|group| play.impact(*group)).collect(),
+        pods: all.lost,
+        nodes: nodes(&own),
+        namespaces,
+        zones: zones(&candidates, inventory),
+        witness: all.witness.into_iter().map(PodId).collect(),
+        lifetime: longest(experiment),
+        budgets,
+        unknown: unknown(experiment),
+        concurrent,
+        candidates,
+        faults: own.into_iter().map(|reach| reach.told).collect(),
+    }
+}
+
+fn candidates(own: &[Reach]) -> Vec<PodId> {
+    sorted(
+        own.iter()
+            .flat_map(|reach| &reach.told.candidates)
+            .copied()
+            .collect(),
+    )
+}
+
+fn groups(candidates: &[PodId], inventory: &Inventory) -> Vec<GroupId> {
+    sorted(
+        candidates
+            .iter()
+            .map(|pod| inventory.pod(*pod).group)
+            .collect(),
+    )
+}
+
+fn places(candidates: &[PodId], place: impl Fn(PodId) -> String) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    for pod in candidates {
+        let here = place(*pod);
+        if places.last() != Some(&here) {
+            places.push(here);
+        }
+    }
+    let mut places = sorted(places);
+    places.retain(|place| !place.is_empty());
+    places
+}
+
+fn zones(candidates: &[PodId], inventory: &Inventory) -> Vec<String> {
+    places(candidates, |pod| {
+        let node = inventory.pod(pod).node;
+        node.map_or_else(String::new, |node| inventory.node(node).zone.clone())
+    })
+}
+
+/// The most nodes taken at once.
+fn nodes(own: &[Reach]) -> u32 {
+    let drawn = |reach: &Reach| match &reach.draw.victims {
+        Victims::Nodes(Choice { candidates, most }) => Some(Draw {
+            victims: Victims::Pods(Choice {
+                candidates: candidates.clone(),
+                most: *most,
+            }),
+            copies: reach.draw.copies,
+        }),
+        Victims::Pods(_) | Victims::Cut { .. } => None,
+    };
+    let draws: Vec<Draw> = own.iter().filter_map(drawn).collect();
+    if draws.is_empty() {
+        0
+    } else {
+        most_hit(&draws, |_| Vec::new()).lost
+    }
+}
+
+fn longest(experiment: &Experiment) -> Option<Lifetime> {
+    let length = |lifetime: &Lifetime| match lifetime {
+        Lifetime::Never => (0, Duration::ZERO),
+        Lifetime::Instant => (1, Duration::ZERO),
+        Lifetime::For(duration) => (2, *duration),
+        Lifetime::Forever => (3, Duration::ZERO),
+    };
+    experiment
+        .faults
+        .iter()
+        .map(|fault| fault.lifetime)
+        .max_by_key(length)
+}
+
+fn budgets(namespaces: &[String], inventory: &Inventory, play: &Play<'_>) -> Vec<BudgetImpact> {
+    let near = namespaces
+        .iter()
+        .flat_map(|namespace| inventory.budgets_in(namespace));
+    near.filter_map(|budget| play.budget(budget)).collect()
+}
+
+fn unknown(experiment: &Experiment) -> Vec<Unknown> {
+    let what = |(fault, aim): (usize, &Aim)| match aim {
+        Aim::Unknown(what) => Some(Unknown {
+            fault,
+            what: what.clone(),
+        }),
+        Aim::Pods(_) | Aim::Cut { .. } | Aim::Nodes(_) => None,
+    };
+    experiment
+        .faults
+        .iter()
+        .map(|fault| &fault.aim)
+        .enumerate()
+        .filter_map(what)
+        .collect()
+}
+
+fn concurrent(groups: &[GroupId], live: &[Vec<Reach>], inventory: &Inventory) -> Vec<Concurrent> {
+    let mut found = Vec::new();
+    for (active, reaches) in live.iter().enumerate() {
+        let reached = self::groups(&candidates(reaches), inventory);
+        let both = groups
+            .iter()
+            .filter(|group| reached.binary_search(group).is_ok());
+        found.extend(both.map(|group| Concurrent {
+            active,
+            group: *group,
+        }));
+    }
+    found
+}
+
+fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort_unstable();
+    items.dedup();
+    items
 }

@@ -113,6 +113,14 @@ impl Reader<'_> {
         reading
     }
 
+    /// Reads the text of a file that was named `file`.
+    #[must_use]
+    pub fn read_text(&self, file: &str, text: &str) -> Reading {
+        let mut reading = Reading::default();
+        self.source(file, &mut reading).named(Ok(text.to_owned()));
+        reading
+    }
+
     fn directory(&self, directory: &Path, reading: &mut Reading) {
         let found = files::below(directory);
         for path in found.files {

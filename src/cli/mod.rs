@@ -1,9 +1,113 @@
-//! The terminal, files and standard streams: everything `firebreak` does without a cluster.
+//! The command line: the verdicts of the webhook without a cluster.
+
 #![allow(
     clippy::disallowed_methods,
-    reason = "the shell is where files and the terminal may be touched"
+    reason = "the shell is where files and the clock belong"
 )]
 
-pub mod yaml;
+pub mod check;
+pub mod client;
+pub mod crds;
+pub mod demo;
+pub mod examples;
 pub mod files;
+pub mod inputs;
 pub mod manifests;
+pub mod plan;
+pub mod report;
+pub mod style;
+pub mod yaml;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use check::Check;
+use demo::Demo;
+use plan::Planning;
+
+/// Computes the worst case of chaos experiments and denies what breaches policy.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge chaos objects against policies; exit 1 when one is denied
+    Check(Check),
+    /// Show what chaos objects would hit in the worst case
+    Plan(Planning),
+    /// Start the webhook on loopback with the example cluster, and send it every example
+    Demo(Demo),
+    /// Print the CustomResourceDefinitions
+    Crds,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines; the shape is versioned.
+    Json,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was denied.
+    Fine,
+    /// Something was denied, or not as expected.
+    Denied,
+    /// Something could not be read.
+    Failed,
+}
+
+impl Outcome {
+    /// The outcome of this many denials and unreadable inputs.
+    #[must_use]
+    pub fn of(denied: usize, failed: usize) -> Self {
+        match (denied, failed) {
+            (_, 1..) => Self::Failed,
+            (1.., 0) => Self::Denied,
+            (0, 0) => Self::Fine,
+        }
+    }
+}
+
+/// Runs the command of this process's arguments. The exit code is 0 when nothing was denied, 1 when
+/// something was, 2 for wrong usage and unreadable input.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();
+    let outcome = match &arguments.command {
+        Command::Check(check) => check.run(&mut out),
+        Command::Plan(planning) => planning.run(&mut out),
+        Command::Demo(demo) => demo.run(&mut out),
+        Command::Crds => crds::run(&mut out),
+    };
+    match outcome {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Denied) => ExitCode::from(1),
+        Ok(Outcome::Failed) => ExitCode::from(2),
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(2),
+        Err(error) => {
+            anstream::eprintln!("firebreak: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether the reader of our output went away. That needs no message, but it is no success either:
+/// a denial may not have been written.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(broken))
+}

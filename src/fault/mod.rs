@@ -12,14 +12,20 @@ mod chaos_mesh_workflow;
 mod chaos_mesh_schedule;
 pub mod chaos_mesh_selector;
 pub mod experiment;
+mod removal;
 pub mod target;
+mod writes;
 
 pub use experiment::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Recurrence, Tool,
 };
+pub use removal::read_removal;
 pub use target::{
     Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField, PodQuery,
     Selection, Target,
+};
+pub use writes::{
+    arms, forged_change, forged_status, is_internal, is_system_account, is_tool_account, stops,
 };
 
 pub use crate::object::Unreadable;

@@ -11,6 +11,7 @@ mod expand;
 mod group;
 mod index;
 mod lenient;
+mod live;
 mod namespace;
 mod node;
 mod pod;
@@ -22,11 +23,13 @@ mod world;
 pub use active::Active;
 pub use budget::Budget;
 pub use group::{Backup, Database, Group, Quorum, Writer};
+pub use live::active;
 pub use namespace::Namespace;
 pub use node::Node;
 pub use pod::{Owner, Pod};
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::object::Object;
 use index::{Index, Span};
@@ -186,6 +189,18 @@ impl Inventory {
     #[must_use]
     pub fn budgets(&self) -> &[Budget] {
         &self.budgets
+    }
+
+    /// Which of [`Inventory::budgets`] are of this namespace.
+    #[must_use]
+    pub fn budgets_in(&self, namespace: &str) -> Range<usize> {
+        let start = self
+            .budgets
+            .partition_point(|it| it.namespace.as_str() < namespace);
+        let end = self
+            .budgets
+            .partition_point(|it| it.namespace.as_str() <= namespace);
+        start..end
     }
 
     /// The experiments that are live, or may become live.

@@ -1,0 +1,210 @@
+//! What `check` and `plan` judge, and what they judge it with.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use super::manifests::{Manifest, ReadFailure, Reader, Reading};
+use super::report::{Failure, Source};
+
+use crate::inventory::{Active, Inventory, Origin, active};
+use crate::object::Object;
+use crate::policy::PolicySet;
+use crate::policy::spec::GROUP;
+use crate::request::{Request, User};
+use crate::server::review;
+
+/// The policies that apply where none are given.
+pub const DEFAULT_POLICIES: &str = include_str!("../../policies/default.yaml");
+
+/// Arguments that say what is judged, and with what.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Inputs {
+    /// Files, directories, or `-` for standard input: YAML, JSON, Lists, Helm output
+    #[arg(required = true)]
+    pub paths: Vec<String>,
+    /// The cluster: files or directories of `kubectl get -o yaml`. Without it the manifests among
+    /// PATHS are the world
+    #[arg(long)]
+    pub world: Vec<String>,
+    /// Namespace of objects that name none
+    #[arg(long, short, default_value = "default")]
+    pub namespace: String,
+    /// The instant of the judgement, RFC 3339; now by default
+    #[arg(long)]
+    pub now: Option<Timestamp>,
+}
+
+/// Something to be judged, and where it stands.
+pub struct Subject {
+    /// Where.
+    pub source: Source,
+    /// The request.
+    pub request: Request,
+}
+
+/// Everything read.
+pub struct Loaded {
+    /// What is judged, in order of file and line.
+    pub subjects: Vec<Subject>,
+    /// The cluster.
+    pub inventory: Inventory,
+    /// Policies and exemptions found in the world, not compiled yet.
+    pub policies: Vec<Object>,
+    /// The instant of the judgement.
+    pub now: Timestamp,
+    /// What could not be read.
+    pub failures: Vec<Failure>,
+}
+
+impl Inputs {
+    /// Reads everything, as `user` would submit it.
+    ///
+    /// # Errors
+    /// When the world cannot be read: a verdict on part of a cluster would be no verdict.
+    pub fn load(&self, user: &User) -> anyhow::Result<Loaded> {
+        let reader = Reader {
+            namespace: &self.namespace,
+            ..Reader::default()
+        };
+        let mut given = reader.read(&self.paths, &mut std::io::stdin().lock());
+        let mut world = reader.read(&self.world, &mut std::io::stdin().lock());
+        if let Some(failure) = world.failures.first() {
+            bail!("the world cannot be read: {failure}");
+        }
+        let recorded = !self.world.is_empty();
+        given
+            .manifests
+            .retain(|manifest| !lies_in(&manifest.file, &self.world));
+        let source = if recorded { &mut world } else { &mut given };
+        let policies = take(source, is_policy);
+        let origin = if recorded {
+            Origin::Recorded
+        } else {
+            Origin::Manifests
+        };
+        let inventory = inventory(&source.manifests, origin);
+        let mut failures: Vec<Failure> = given.failures.iter().map(Failure::from).collect();
+        let subjects = subjects(given, user, &mut failures);
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        Ok(Loaded {
+            subjects,
+            inventory,
+            policies,
+            now,
+            failures,
+        })
+    }
+}
+
+/// Whether a file lies in one of the world's directories, and so is not judged but believed.
+fn lies_in(file: &str, world: &[String]) -> bool {
+    let Ok(file) = Path::new(file).canonicalize() else {
+        return false;
+    };
+    world
+        .iter()
+        .filter_map(|path| Path::new(path).canonicalize().ok())
+        .any(|path| file.starts_with(path))
+}
+
+fn take(reading: &mut Reading, wanted: fn(&Object) -> bool) -> Vec<Object> {
+    let all = std::mem::take(&mut reading.manifests);
+    let (taken, left): (Vec<Manifest>, Vec<Manifest>) = all
+        .into_iter()
+        .partition(|manifest| wanted(&manifest.object));
+    reading.manifests = left;
+    taken.into_iter().map(|manifest| manifest.object).collect()
+}
+
+fn is_policy(object: &Object) -> bool {
+    object.reference().group == GROUP
+}
+
+/// The inventory of these manifests. In a recorded world a chaos object is a live experiment.
+fn inventory(manifests: &[Manifest], origin: Origin) -> Inventory {
+    let objects: Vec<Object> = manifests
+        .iter()
+        .map(|manifest| manifest.object.clone())
+        .collect();
+    let inventory = Inventory::from_objects(&objects, origin);
+    match origin {
+        Origin::Recorded => {
+            let active: Vec<Active> = active(&objects, &inventory);
+            inventory.with_active(active)
+        }
+        Origin::Manifests => inventory,
+    }
+}
+
+fn subjects(given: Reading, user: &User, failures: &mut Vec<Failure>) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for manifest in given.manifests {
+        let source = Source {
+            file: manifest.file,
+            line: manifest.line,
+        };
+        match request(manifest.object, user) {
+            Ok(request) => subjects.push(Subject { source, request }),
+            Err(error) => failures.push(Failure {
+                file: source.file,
+                line: source.line,
+                column: 0,
+                message: format!("{error:#}"),
+            }),
+        }
+    }
+    subjects
+}
+
+/// The creation of an object, or the request in a recorded AdmissionReview.
+fn request(object: Object, user: &User) -> anyhow::Result<Request> {
+    if !object.is("admission.k8s.io", "AdmissionReview") {
+        return Ok(Request::create(object, user.clone()));
+    }
+    let body = serde_json::to_vec(object.value()).context("AdmissionReview")?;
+    let (_, request) = review::read(&body)?;
+    Ok(request)
+}
+
+impl From<&ReadFailure> for Failure {
+    fn from(failure: &ReadFailure) -> Self {
+        Self {
+            file: failure.file.clone(),
+            line: failure.position.map_or(0, |position| position.line),
+            column: failure.position.map_or(0, |position| position.column),
+            message: failure.message.clone(),
+        }
+    }
+}
+
+/// The policies to judge with: those given, else those of the world, else the shipped default.
+///
+/// # Errors
+/// When one cannot be read or does not compile; every problem is named.
+pub fn policies(given: &[String], found: &[Object]) -> anyhow::Result<PolicySet> {
+    let reading = if !given.is_empty() {
+        Reader::default().read(given, &mut std::io::stdin().lock())
+    } else if found.is_empty() {
+        Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES)
+    } else {
+        return compile(found);
+    };
+    if let Some(failure) = reading.failures.first() {
+        bail!("a policy cannot be read: {failure}");
+    }
+    let objects: Vec<Object> = reading
+        .manifests
+        .into_iter()
+        .map(|manifest| manifest.object)
+        .collect();
+    compile(&objects)
+}
+
+fn compile(objects: &[Object]) -> anyhow::Result<PolicySet> {
+    PolicySet::compile(objects).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("a policy is refused:\n  {}", lines.join("\n  "))
+    })
+}

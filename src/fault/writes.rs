@@ -1,0 +1,156 @@
+//! Which writes of a chaos object inject, which only keep books, and which forge the books.
+//!
+//! Chaos Mesh and Litmus keep their records in the objects people write, without a status
+//! subresource. A record is trusted input to the tool: where one is present the selector is not
+//! asked at all.
+
+use serde_json::Value;
+
+use super::Unreadable;
+use crate::object::Object;
+use crate::request::User;
+
+const CHAOS_MESH: &str = "chaos-mesh.org";
+const LITMUS: &str = "litmuschaos.io";
+
+const PAUSE: &str = "experiment.chaos-mesh.org/pause";
+const FORCED_CLEANUP: &str = "chaos-mesh.chaos-mesh.org/cleanFinalizer";
+const RECORDS: &str = "/status/experiment/containerRecords";
+const DESIRED_PHASE: &str = "/status/experiment/desiredPhase";
+const ENGINE_STATE: &str = "/spec/engineState";
+const ENGINE_STATUS: &str = "/status/engineStatus";
+
+/// Objects that Chaos Mesh writes for itself; written by hand they inject without a selector.
+const INTERNAL: &[&str] = &[
+    "PodNetworkChaos",
+    "PodIOChaos",
+    "PodHttpChaos",
+    "WorkflowNode",
+];
+
+/// The accounts under which the tools' controllers run where they are installed as documented.
+const TOOL_ACCOUNTS: &[&str] = &[
+    "system:serviceaccount:chaos-mesh:chaos-controller-manager",
+    "system:serviceaccount:litmus:litmus",
+    "system:serviceaccount:litmus:litmus-admin",
+    "system:serviceaccount:argo:argo",
+];
+
+/// Whether only its tool is meant to write this object.
+#[must_use]
+pub fn is_internal(object: &Object) -> bool {
+    let reference = object.reference();
+    reference.group == CHAOS_MESH && INTERNAL.contains(&reference.kind.as_str())
+}
+
+/// Whether a chaos tool's controller asks.
+#[must_use]
+pub fn is_tool_account(user: &User) -> bool {
+    TOOL_ACCOUNTS.contains(&user.name.as_str())
+}
+
+/// Whether the cluster itself asks: its controllers, its schedulers, its nodes.
+#[must_use]
+pub fn is_system_account(user: &User) -> bool {
+    let name = user.name.as_str();
+    let controller = name.starts_with("system:serviceaccount:kube-system:");
+    controller || name.starts_with("system:kube-") || name.starts_with("system:node:")
+}
+
+/// A status on a new object that would make its tool skip the selector. The empty shells that the
+/// tool's own mutating webhook adds are none.
+#[must_use]
+pub fn forged_status(object: &Object) -> Option<Unreadable> {
+    if object.reference().group != CHAOS_MESH {
+        return None;
+    }
+    [(RECORDS, "records"), (DESIRED_PHASE, "a desired phase")]
+        .into_iter()
+        .find_map(|(at, what)| {
+            let value = filled(object, at)?;
+            Some(Unreadable::new(
+                at.trim_start_matches('/').replace('/', "."),
+                format!("{what} written by hand ({value})"),
+                "an object without status",
+            ))
+        })
+}
+
+/// A change of records that only the tool may make: it would select again, or hit what the records
+/// name.
+#[must_use]
+pub fn forged_change(old: &Object, new: &Object) -> Option<Unreadable> {
+    if old.reference().group != CHAOS_MESH
+        || old.value().pointer(RECORDS) == new.value().pointer(RECORDS)
+    {
+        return None;
+    }
+    Some(Unreadable::new(
+        "status.experiment.containerRecords",
+        "records changed by hand, after which the experiment is injected again",
+        "the records as they were, or a new object under a new name",
+    ))
+}
+
+/// Whether an update that leaves the spec alone lets an experiment act: it is un-paused, or its
+/// fault is about to be orphaned.
+#[must_use]
+pub fn arms(old: &Object, new: &Object) -> bool {
+    match old.reference().group.as_str() {
+        CHAOS_MESH => {
+            let unpaused = paused(old) && !paused(new);
+            let orphaned = forced(new) && !forced(old) && holds_a_fault(new);
+            unpaused || orphaned
+        }
+        LITMUS => engine_is_active(new) && !engine_is_running(old),
+        _ => false,
+    }
+}
+
+/// Whether an update stops an experiment and forges nothing on the way.
+#[must_use]
+pub fn stops(old: &Object, new: &Object) -> bool {
+    let stopped = new.value().pointer(ENGINE_STATE).and_then(Value::as_str) == Some("stop");
+    let honest = old.value().pointer(ENGINE_STATUS) == new.value().pointer(ENGINE_STATUS);
+    new.is(LITMUS, "ChaosEngine") && stopped && honest
+}
+
+fn paused(object: &Object) -> bool {
+    object.annotation(PAUSE) == Some("true")
+}
+
+fn forced(object: &Object) -> bool {
+    object.annotation(FORCED_CLEANUP) == Some("forced")
+}
+
+fn holds_a_fault(object: &Object) -> bool {
+    let records = object.value().pointer(RECORDS).and_then(Value::as_array);
+    let live = |record: &Value| record.get("phase").and_then(Value::as_str) != Some("Not Injected");
+    records.is_some_and(|records| records.iter().any(live))
+}
+
+fn engine_is_active(object: &Object) -> bool {
+    let state = object.value().pointer(ENGINE_STATE).and_then(Value::as_str);
+    object.reference().kind == "ChaosEngine" && matches!(state, None | Some("active" | ""))
+}
+
+/// A finished or stopped engine that is set active, or left active, runs again from the start.
+fn engine_is_running(object: &Object) -> bool {
+    let status = object
+        .value()
+        .pointer(ENGINE_STATUS)
+        .and_then(Value::as_str);
+    engine_is_active(object) && !matches!(status, Some("completed" | "stopped"))
+}
+
+fn filled<'a>(object: &'a Object, pointer: &str) -> Option<&'a Value> {
+    let value = object.value().pointer(pointer)?;
+    let empty = match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    (!empty).then_some(value)
+}

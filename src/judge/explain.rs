@@ -1,0 +1,230 @@
+//! A verdict in words: the same lines from `kubectl apply` and from the command line.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{Court, Decision, Suggestion, Verdict};
+use crate::blast::{BlastRadius, Impact};
+use crate::calendar::duration::format_duration;
+use crate::fault::{Aim, Experiment, Fault, Lifetime, Mode, Target};
+use crate::inventory::Inventory;
+use crate::policy::{Enforcement, Violation};
+
+/// What is said where no policy protects anything.
+pub(super) const UNPROTECTED: &str =
+    "no BlastRadiusPolicy is in force: nothing is protected, and everything is allowed";
+
+/// Longest warning that the API server passes on uncut, in characters.
+const LONGEST_WARNING: usize = 256;
+
+/// How many pods a witness names.
+const WITNESSES: usize = 5;
+
+/// What could happen, a line for each database or workload.
+pub(super) fn headline(
+    experiment: &Experiment,
+    blast: &BlastRadius,
+    inventory: &Inventory,
+) -> Vec<String> {
+    let mut lines: Vec<String> = blast
+        .impacts
+        .iter()
+        .map(|impact| line(experiment, impact, inventory))
+        .collect();
+    lines.extend(blast.unknown.iter().map(|unknown| unknown.what.clone()));
+    if lines.is_empty() {
+        lines.push("it matches no pod now, and stays armed until it ends".to_owned());
+    }
+    lines
+}
+
+fn line(experiment: &Experiment, impact: &Impact, inventory: &Inventory) -> String {
+    let name = inventory.group_name(impact.group);
+    let reaching = impact
+        .faults
+        .iter()
+        .filter_map(|index| experiment.faults.get(*index));
+    let faults: Vec<&Fault> = reaching.collect();
+    let mut text = format!(
+        "it may hit {} of {} pods of {name}",
+        impact.hits, impact.size
+    );
+    if let Some(lifetime) = faults.iter().map(|fault| fault.lifetime).max_by_key(length) {
+        let _ = write!(text, " {}", lasting(lifetime));
+    }
+    if let Some(target) = faults.first().and_then(|fault| target(fault)) {
+        let _ = write!(text, " ({})", mode(target.mode));
+    }
+    if let Some(witness) = witness(impact, inventory) {
+        let _ = write!(text, ", for example {witness}");
+    }
+    text
+}
+
+fn witness(impact: &Impact, inventory: &Inventory) -> Option<String> {
+    let names: Vec<&str> = impact
+        .witness
+        .iter()
+        .take(WITNESSES)
+        .map(|pod| inventory.pod(*pod).name.as_str())
+        .collect();
+    let more = impact.witness.len().saturating_sub(WITNESSES);
+    match (names.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(names.join(", ")),
+        (false, more) => Some(format!("{} and {more} more", names.join(", "))),
+    }
+}
+
+fn target(fault: &Fault) -> Option<&Target> {
+    match &fault.aim {
+        Aim::Pods(target) | Aim::Cut { from: target, .. } => Some(target),
+        Aim::Nodes(_) | Aim::Unknown(_) => None,
+    }
+}
+
+fn length(lifetime: &Lifetime) -> Duration {
+    match lifetime {
+        Lifetime::Never | Lifetime::Instant => Duration::ZERO,
+        Lifetime::For(duration) => *duration,
+        Lifetime::Forever => Duration::MAX,
+    }
+}
+
+/// How long a fault lasts, a phrase.
+pub(crate) fn lasting(lifetime: Lifetime) -> String {
+    match lifetime {
+        Lifetime::For(duration) => format!("for {}", format_duration(duration)),
+        Lifetime::Instant => "once".to_owned(),
+        Lifetime::Forever => "without an end".to_owned(),
+        Lifetime::Never => "never, since its end has passed".to_owned(),
+    }
+}
+
+/// How many are drawn, a phrase.
+fn mode(mode: Mode) -> String {
+    match mode {
+        Mode::One => "mode one".to_owned(),
+        Mode::All => "mode all".to_owned(),
+        Mode::Fixed(count) => format!("mode fixed, value \"{count}\""),
+        Mode::Percent(percent) => format!("mode fixed-percent, value \"{percent}\""),
+        Mode::UpToPercent(percent) => format!("mode random-max-percent, value \"{percent}\""),
+        Mode::AtLeastOne(percent) => format!("{percent} percent, at least one"),
+    }
+}
+
+/// What the author should know, each short enough for the API server.
+pub(super) fn warnings(
+    experiment: &Experiment,
+    verdict: &Verdict,
+    court: Court<'_>,
+) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    if court.policies.policies().is_empty() {
+        warnings.push(UNPROTECTED.to_owned());
+    }
+    warnings.extend(verdict.counting(Enforcement::Warn).map(summary));
+    for violation in &verdict.violations {
+        if let Some(exemption) = &violation.exempted_by {
+            let reason = violation.reason.name();
+            warnings.push(format!("{reason} is lifted by Exemption {exemption}"));
+        }
+    }
+    warnings.extend(
+        experiment
+            .notes
+            .iter()
+            .map(|note| format!("{}: {}", note.field, note.message)),
+    );
+    if court.inventory.assumed() {
+        warnings.push("pods were assumed from manifests, all of them healthy".to_owned());
+    }
+    warnings.iter().map(|warning| shortened(warning)).collect()
+}
+
+fn summary(violation: &Violation) -> String {
+    format!(
+        "{} by policy {}, limit {}: {}",
+        violation.reason.name(),
+        violation.policy,
+        violation.limit,
+        violation.message
+    )
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= LONGEST_WARNING {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(LONGEST_WARNING - 1).collect();
+    format!("{cut}…")
+}
+
+impl Verdict {
+    /// The verdict as people read it: what could happen, then everything that is not kept.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let word = match self.decision {
+            Decision::Allow => "allowed",
+            Decision::Warn => "allowed, with warnings",
+            Decision::Deny => "denied",
+        };
+        let mut text = format!("{} is {word}\n", self.subject);
+        for line in &self.headline {
+            let _ = writeln!(text, "  {line}");
+        }
+        let shown: Vec<&Violation> = self
+            .violations
+            .iter()
+            .filter(|v| v.exempted_by.is_none())
+            .collect();
+        if !shown.is_empty() {
+            text.push('\n');
+        }
+        let width = shown
+            .iter()
+            .map(|v| v.reason.name().len())
+            .max()
+            .unwrap_or(0);
+        for violation in shown {
+            text.push_str(&paragraph(violation, width));
+        }
+        if let Some(suggestion) = &self.suggestion {
+            let _ = writeln!(text, "\n  {}", suggestion.sentence());
+        }
+        text
+    }
+}
+
+fn paragraph(violation: &Violation, width: usize) -> String {
+    let source = if violation.policy.is_empty() {
+        String::new()
+    } else {
+        format!("policy {}, limit {}: ", violation.policy, violation.limit)
+    };
+    let mut text = format!(
+        "  {:width$}  {source}{}\n",
+        violation.reason.name(),
+        violation.message
+    );
+    let place = (!violation.field.is_empty()).then(|| format!("at {}", violation.field));
+    let remedy = (!violation.remedy.is_empty()).then(|| violation.remedy.clone());
+    let advice: Vec<String> = place.into_iter().chain(remedy).collect();
+    if !advice.is_empty() {
+        let _ = writeln!(text, "  {:width$}  {}", "", advice.join("; "));
+    }
+    text
+}
+
+impl Suggestion {
+    /// The suggestion as people read it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let changes: Vec<String> = self
+            .changes
+            .iter()
+            .map(|change| format!("{}: {}", change.field, change.value))
+            .collect();
+        format!("it would be allowed with {}", changes.join(", "))
+    }
+}

@@ -1,0 +1,120 @@
+//! The whole product as one pure function: a request held against the cluster and the policies.
+
+mod explain;
+mod occasion;
+mod suggest;
+mod verdict;
+
+pub use occasion::{Occasion, occasion};
+pub use suggest::{Change, Suggestion, apply};
+pub use verdict::{Assessment, Decision, Verdict};
+
+use jiff::Timestamp;
+
+use crate::blast;
+use crate::fault::{self, Experiment, Unreadable};
+use crate::inventory::Inventory;
+use crate::object::Object;
+use crate::policy::{self, Case, Policy, PolicySet, Reason, Violation};
+use crate::request::Request;
+
+/// Judges a request. Total: every request gets a verdict, whatever it holds.
+#[must_use]
+pub fn judge(
+    inventory: &Inventory,
+    policies: &PolicySet,
+    request: &Request,
+    now: Timestamp,
+) -> Verdict {
+    let court = Court {
+        inventory,
+        policies,
+        request,
+        now,
+    };
+    match occasion(request) {
+        Occasion::Pass(why) => Verdict::passed(request, why),
+        Occasion::Forged(problem) => court.refuse(Reason::ForgedStatus, &problem),
+        Occasion::Removal(object) => court.hear(fault::read_removal(object), object),
+        Occasion::Injection(object) => court.hear(fault::read(object), object),
+    }
+}
+
+/// What a verdict depends on.
+#[derive(Clone, Copy)]
+struct Court<'a> {
+    inventory: &'a Inventory,
+    policies: &'a PolicySet,
+    request: &'a Request,
+    now: Timestamp,
+}
+
+impl Court<'_> {
+    fn hear(self, reading: Result<Option<Experiment>, Unreadable>, object: &Object) -> Verdict {
+        match reading {
+            Ok(None) => Verdict::passed(self.request, "no chaos object"),
+            Ok(Some(experiment)) => self.weigh(experiment, object),
+            Err(problem) => self.refuse(Reason::Unreadable, &problem),
+        }
+    }
+
+    fn weigh(self, experiment: Experiment, object: &Object) -> Verdict {
+        let (blast, violations) = self.violations(&experiment);
+        let mut verdict = Verdict::of(self.request, violations);
+        if verdict.decision == Decision::Deny {
+            verdict.suggestion = suggest::suggest(self, &experiment, object, &verdict.violations);
+        }
+        verdict.headline = explain::headline(&experiment, &blast, self.inventory);
+        verdict.warnings = explain::warnings(&experiment, &verdict, self);
+        verdict.assessment = Some(Box::new(Assessment { experiment, blast }));
+        verdict
+    }
+
+    /// Measures an experiment and lists everything it does not keep.
+    fn violations(self, experiment: &Experiment) -> (blast::BlastRadius, Vec<Violation>) {
+        let blast = blast::measure(experiment, self.inventory);
+        let case = Case {
+            request: self.request,
+            experiment,
+            blast: &blast,
+            inventory: self.inventory,
+            now: self.now,
+        };
+        let violations = policy::evaluate(self.policies, &case);
+        (blast, violations)
+    }
+
+    /// Refuses what cannot be bounded, by the strictest of the policies.
+    fn refuse(self, reason: Reason, problem: &Unreadable) -> Verdict {
+        let Some(policy) = self
+            .policies
+            .policies()
+            .iter()
+            .max_by_key(|it| it.enforcement)
+        else {
+            let mut verdict = Verdict::of(self.request, Vec::new());
+            verdict.warnings = vec![problem.to_string(), explain::UNPROTECTED.to_owned()];
+            return verdict;
+        };
+        Verdict::of(self.request, vec![unbounded(reason, problem, policy)])
+    }
+}
+
+fn unbounded(reason: Reason, problem: &Unreadable, policy: &Policy) -> Violation {
+    Violation {
+        reason,
+        policy: policy.name.clone(),
+        limit: "every limit".to_owned(),
+        measured: problem.found.clone(),
+        permitted: problem.expected.clone(),
+        field: problem.field.clone(),
+        message: format!(
+            "{} is over every limit, because nothing bounds it",
+            problem.found
+        ),
+        remedy: format!("{} would be accepted", problem.expected),
+        enforcement: policy.enforcement,
+        group: None,
+        exempted_by: None,
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether a request could inject anything at all.
+//!
+//! The tools keep their bookkeeping in the same objects that people write, so most requests are
+//! their controllers' own: finalizers, records, phases. Refusing one of those makes a tool inject
+//! again, or never recover. They pass before anything is looked up, and deletions always do.
+
+use serde_json::Value;
+
+use crate::fault::{self, Unreadable};
+use crate::object::Object;
+use crate::request::{Operation, Request};
+
+/// What a request amounts to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Occasion<'a> {
+    /// It injects nothing; the phrase says why.
+    Pass(&'static str),
+    /// It may inject what this object describes.
+    Injection(&'a Object),
+    /// It takes this object away, which is a fault of its own.
+    Removal(&'a Object),
+    /// It sets what only the tool may set, so that the selector would not be asked.
+    Forged(Unreadable),
+}
+
+/// What `request` amounts to.
+#[must_use]
+pub fn occasion(request: &Request) -> Occasion<'_> {
+    match request.operation {
+        Operation::Create => creation(request),
+        Operation::Update => update(request),
+        Operation::Delete => removal(request),
+        Operation::Connect => Occasion::Pass("a connection"),
+    }
+}
+
+fn creation(request: &Request) -> Occasion<'_> {
+    let Some(object) = &request.object else {
+        return Occasion::Pass("no object");
+    };
+    if request.subresource == "eviction" {
+        // The Eviction names its pod; the budget was consulted, the primary was not.
+        return Occasion::Pass("an eviction, which budgets decide");
+    }
+    if !request.subresource.is_empty() {
+        return Occasion::Pass("a subresource");
+    }
+    if fault::is_internal(object) && fault::is_tool_account(&request.user) {
+        return Occasion::Pass("the tool's own bookkeeping");
+    }
+    match fault::forged_status(object) {
+        Some(problem) => Occasion::Forged(problem),
+        None => Occasion::Injection(object),
+    }
+}
+
+fn update(request: &Request) -> Occasion<'_> {
+    let (Some(new), Some(old)) = (&request.object, &request.old_object) else {
+        return Occasion::Pass("no object");
+    };
+    if !request.subresource.is_empty() {
+        return Occasion::Pass("a subresource");
+    }
+    if fault::is_tool_account(&request.user) {
+        return Occasion::Pass("the tool's own bookkeeping");
+    }
+    if new.root().get("metadata").get("deletionTimestamp").is_set() {
+        return Occasion::Pass("it is being deleted");
+    }
+    if let Some(problem) = fault::forged_change(old, new) {
+        return Occasion::Forged(problem);
+    }
+    if fault::stops(old, new) {
+        return Occasion::Pass("it stops an experiment");
+    }
+    if differs(old, new, "/spec") || fault::arms(old, new) {
+        return Occasion::Injection(new);
+    }
+    Occasion::Pass("nothing in it injects")
+}
+
+fn removal(request: &Request) -> Occasion<'_> {
+    let Some(object) = &request.old_object else {
+        return Occasion::Pass("a deletion");
+    };
+    let judged = request.subresource.is_empty() && object.is("", "Pod");
+    if !judged {
+        return Occasion::Pass("a deletion");
+    }
+    if fault::is_system_account(&request.user) || fault::is_tool_account(&request.user) {
+        return Occasion::Pass("the cluster's own housekeeping");
+    }
+    if object
+        .root()
+        .get("metadata")
+        .get("deletionTimestamp")
+        .is_set()
+    {
+        return Occasion::Pass("it is being deleted");
+    }
+    Occasion::Removal(object)
+}
+
+fn differs(old: &Object, new: &Object, pointer: &str) -> bool {
+    fn at<'a>(object: &'a Object, pointer: &str) -> Option<&'a Value> {
+        object
+            .value()
+            .pointer(pointer)
+            .filter(|value| !value.is_null())
+    }
+    at(old, pointer) != at(new, pointer)
+}

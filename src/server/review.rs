@@ -1,0 +1,280 @@
+//! An AdmissionReview on the wire: the request as the API server sends it, the answer as it reads
+//! it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::judge::{Decision, Verdict};
+use crate::object::{Object, ObjectRef};
+use crate::policy::Violation;
+use crate::request::{Operation, Request, User};
+
+const API_VERSION: &str = "admission.k8s.io/v1";
+const KIND: &str = "AdmissionReview";
+
+/// All warnings of one answer together, in characters: the API server cuts what is longer.
+const WARNINGS: usize = 4096;
+
+/// A body that is no AdmissionReview that could be answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAReview {
+    /// It is no JSON.
+    #[error("the body is no JSON: {0}")]
+    Json(String),
+    /// It is JSON of another shape.
+    #[error("the body is no AdmissionReview: {0}")]
+    Shape(String),
+    /// It is a review in another version.
+    #[error(
+        "the body is \"{kind}\" of \"{api_version}\", expected AdmissionReview of {API_VERSION}"
+    )]
+    Version {
+        /// What it says it is.
+        kind: String,
+        /// In which version.
+        api_version: String,
+    },
+    /// The object in it is no Kubernetes object.
+    #[error("request.{field}: {problem}")]
+    Object {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Review {
+    api_version: String,
+    kind: String,
+    request: Option<Asked>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    uid: String,
+    kind: GroupVersionKind,
+    #[serde(default)]
+    sub_resource: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    namespace: Option<String>,
+    operation: Asking,
+    #[serde(default)]
+    user_info: Info,
+    #[serde(default)]
+    object: Value,
+    #[serde(default)]
+    old_object: Value,
+    #[serde(default)]
+    dry_run: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct GroupVersionKind {
+    #[serde(default)]
+    group: String,
+    version: String,
+    kind: String,
+}
+
+#[derive(Deserialize, Default)]
+struct Info {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Asking {
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+/// The answer on the wire.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    uid: String,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'static str, String>,
+}
+
+/// Reads a review: its uid, which the answer repeats, and the request.
+///
+/// # Errors
+/// When the body is no AdmissionReview of version v1 with a request.
+pub fn read(body: &[u8]) -> Result<(String, Request), NotAReview> {
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| NotAReview::Json(error.to_string()))?;
+    let review: Review =
+        serde_json::from_value(value).map_err(|error| NotAReview::Shape(error.to_string()))?;
+    if review.api_version != API_VERSION || review.kind != KIND {
+        let (kind, api_version) = (review.kind, review.api_version);
+        return Err(NotAReview::Version { kind, api_version });
+    }
+    let missing = || NotAReview::Shape("missing field `request`".to_owned());
+    let asked = review.request.ok_or_else(missing)?;
+    Ok((asked.uid.clone(), request(asked)?))
+}
+
+fn request(asked: Asked) -> Result<Request, NotAReview> {
+    let namespace = asked.namespace.unwrap_or_default();
+    let object = object("object", asked.object, &namespace)?;
+    let old_object = self::object("oldObject", asked.old_object, &namespace)?;
+    let named = object
+        .as_ref()
+        .or(old_object.as_ref())
+        .map(|object| object.reference().name.clone());
+    let target = ObjectRef {
+        group: asked.kind.group,
+        version: asked.kind.version,
+        kind: asked.kind.kind,
+        namespace,
+        name: asked
+            .name
+            .filter(|name| !name.is_empty())
+            .or(named)
+            .unwrap_or_default(),
+    };
+    Ok(Request {
+        operation: match asked.operation {
+            Asking::Create => Operation::Create,
+            Asking::Update => Operation::Update,
+            Asking::Delete => Operation::Delete,
+            Asking::Connect => Operation::Connect,
+        },
+        target,
+        subresource: asked.sub_resource.unwrap_or_default(),
+        object,
+        old_object,
+        user: User {
+            name: asked.user_info.username,
+            groups: asked.user_info.groups.unwrap_or_default(),
+        },
+        dry_run: asked.dry_run.unwrap_or_default(),
+    })
+}
+
+fn object(
+    field: &'static str,
+    value: Value,
+    namespace: &str,
+) -> Result<Option<Object>, NotAReview> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    match Object::new(value) {
+        Ok(object) => Ok(Some(object.in_namespace(namespace))),
+        Err(error) => Err(NotAReview::Object {
+            field,
+            problem: error.to_string(),
+        }),
+    }
+}
+
+/// The answer that carries a verdict back under the uid of its request.
+#[must_use]
+pub fn answer(uid: String, verdict: &Verdict) -> Answer {
+    let denied = verdict.decision == Decision::Deny;
+    Answer {
+        api_version: API_VERSION,
+        kind: KIND,
+        response: Response {
+            uid,
+            allowed: !denied,
+            status: denied.then(|| status(verdict)),
+            warnings: warnings(verdict),
+            audit_annotations: audit(verdict),
+        },
+    }
+}
+
+fn status(verdict: &Verdict) -> Value {
+    let subject = &verdict.subject;
+    let cause = |violation: &Violation| {
+        json!({
+            "reason": violation.reason.name(),
+            "message": format!("policy {}, limit {}: {}",
+                violation.policy, violation.limit, violation.message),
+            "field": violation.field,
+        })
+    };
+    let counting = verdict
+        .violations
+        .iter()
+        .filter(|violation| violation.exempted_by.is_none());
+    json!({
+        "code": 403,
+        "status": "Failure",
+        "reason": "Forbidden",
+        "message": verdict.explain(),
+        "details": {
+            "group": subject.group,
+            "kind": subject.kind,
+            "name": subject.name,
+            "causes": counting.map(cause).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn warnings(verdict: &Verdict) -> Vec<String> {
+    let mut left = WARNINGS;
+    let fits = |warning: &&String| {
+        let length = warning.chars().count();
+        let fits = length <= left;
+        left = left.saturating_sub(length);
+        fits
+    };
+    verdict.warnings.iter().take_while(fits).cloned().collect()
+}
+
+fn audit(verdict: &Verdict) -> BTreeMap<&'static str, String> {
+    if verdict.passed.is_some() {
+        return BTreeMap::new();
+    }
+    let name = |violation: &Violation| {
+        let exempt = violation
+            .exempted_by
+            .as_deref()
+            .map(|name| format!(" exempt by {name}"));
+        format!(
+            "{}/{}{}",
+            violation.policy,
+            violation.reason.name(),
+            exempt.unwrap_or_default()
+        )
+    };
+    let mut annotations = BTreeMap::from([("decision", verdict.decision.name().to_owned())]);
+    if !verdict.violations.is_empty() {
+        let names: Vec<String> = verdict.violations.iter().map(name).collect();
+        annotations.insert("violations", names.join(", "));
+    }
+    if !verdict.headline.is_empty() {
+        annotations.insert("worst-case", verdict.headline.join("; "));
+    }
+    annotations
+}
