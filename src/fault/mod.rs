@@ -12,7 +12,16 @@ mod chaos_mesh_workflow;
 mod chaos_mesh_schedule;
 pub mod chaos_mesh_selector;
 pub mod experiment;
+mod litmus;
+mod litmus_code;
+mod litmus_env;
+mod litmus_hub;
+mod litmus_schedule;
+mod litmus_shell;
+mod litmus_strength;
+mod litmus_target;
 mod removal;
+mod rhythm;
 pub mod target;
 mod writes;
 
@@ -35,6 +44,7 @@ use {chaos_mesh_elsewhere as elsewhere, chaos_mesh_internal as internal};
 
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const CHAOS_MESH_BEFORE_1: &str = "pingcap.com";
+const LITMUS: &str = "litmuschaos.io";
 
 /// What a reader answers: `None` where the object is no chaos object after all.
 type Reading = Result<Option<Experiment>, Unreadable>;
@@ -76,6 +86,11 @@ const READERS: &[Reader] = &[
     reader(CHAOS_MESH, "StatusCheck", elsewhere::read_harmless),
     reader(CHAOS_MESH, ANY_KIND, chaos_mesh::read_unknown),
     reader(CHAOS_MESH_BEFORE_1, ANY_KIND, chaos_mesh::read_unknown),
+    reader(LITMUS, "ChaosEngine", litmus::read),
+    reader(LITMUS, "ChaosSchedule", litmus_schedule::read),
+    reader(LITMUS, "ChaosExperiment", litmus::read_definition),
+    reader(LITMUS, "ChaosResult", litmus::read_result),
+    reader(LITMUS, ANY_KIND, litmus::read_unknown),
 ];
 
 const fn reader(group: &'static str, kind: &'static str, read: fn(&Object) -> Reading) -> Reader {

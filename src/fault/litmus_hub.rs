@@ -1,0 +1,288 @@
+//! The faults of the Litmus hub, as a table: how each selects, what it does, and how long.
+
+use super::litmus_env::Knob;
+use super::litmus_strength::{self as strength, Set};
+use super::{Action, Effect};
+
+/// A fault of the hub.
+pub(super) struct HubFault {
+    /// As `experiments[].name` writes it.
+    pub(super) name: &'static str,
+    /// How its victims are chosen.
+    pub(super) select: Select,
+    /// Its kind.
+    pub(super) action: Action,
+    /// What it does at its default strength.
+    pub(super) effect: Effect,
+    /// How many seconds it lasts.
+    pub(super) duration: Knob,
+    /// Reads how strong it is.
+    pub(super) strength: Set,
+    /// Whether it chooses its victims anew in every round.
+    pub(super) redraws: bool,
+    /// How much longer than its duration it may last; `None` where nothing ends it.
+    pub(super) stretch: Option<u32>,
+}
+
+/// How a fault chooses its victims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Select {
+    /// The selection that most pod faults share.
+    Pods,
+    /// The same, without a node label and without ranges.
+    PodsPlain,
+    /// Every pod with the first label.
+    Partition,
+    /// The pods of the workloads with the first label.
+    Workloads,
+    /// A percentage of the nodes.
+    ManyNodes,
+    /// One node, perhaps one that hosts a pod with the first label.
+    OneNode,
+    /// Nothing of this cluster that could be named; why.
+    Elsewhere(&'static str),
+}
+
+impl HubFault {
+    /// The fault of this name.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        HUB.iter().find(|fault| fault.name == name)
+    }
+}
+
+/// What to write instead of a name that the hub does not have.
+pub(super) fn suggestion(name: &str) -> String {
+    let bare = name.rsplit('/').next().unwrap_or(name);
+    if bare != name && HubFault::named(bare).is_some() {
+        return format!("{bare}: the part in front is a category of the hub, not part of the name");
+    }
+    match ALIASES.iter().find(|(alias, _)| *alias == bare) {
+        Some((_, real)) => (*real).to_owned(),
+        None => "the name of a fault of the Litmus hub, such as pod-delete".to_owned(),
+    }
+}
+
+/// Names that people write, and what they mean.
+const ALIASES: &[(&str, &str)] = &[
+    ("network-partition", "pod-network-partition"),
+    ("network-latency", "pod-network-latency"),
+    ("network-loss", "pod-network-loss"),
+    ("network-corruption", "pod-network-corruption"),
+    ("network-duplication", "pod-network-duplication"),
+    (
+        "disk-loss",
+        "ebs-loss-by-id, ebs-loss-by-tag, azure-disk-loss or gcp-vm-disk-loss: there is no general one",
+    ),
+    ("dns-chaos", "pod-dns-error or pod-dns-spoof"),
+    ("node-reboot", "node-restart or node-poweroff"),
+    ("pod-kill", "pod-delete"),
+    (
+        "pod-failure",
+        "pod-delete: Litmus has no equal of pod-failure",
+    ),
+    ("cpu-hog", "pod-cpu-hog or node-cpu-hog"),
+    ("memory-hog", "pod-memory-hog or node-memory-hog"),
+    ("io-chaos", "pod-io-stress or node-io-stress"),
+    ("disk-stress", "pod-io-stress or node-io-stress"),
+    ("drain-node", "node-drain"),
+    ("vm-poweroff", "vmware-vm-poweroff"),
+    ("cassandra-pod-delete", "pod-delete"),
+    ("kafka-broker-pod-failure", "pod-delete"),
+];
+
+const INSTANCES: &str = "it stops machines of a cloud, which may be nodes of this cluster";
+const VOLUMES: &str = "it detaches disks of a cloud, which may hold the data of this cluster";
+const COMMANDS: &str = "it runs commands on machines of a cloud";
+
+const HUB: &[HubFault] = &[
+    HubFault {
+        redraws: true,
+        ..pods("pod-delete", Action::PodKill, Effect::Down).lasts(15, 30)
+    },
+    pods("container-kill", Action::ContainerKill, Effect::Down).lasts(20, 20),
+    pods("pod-cpu-hog", Action::CpuStress, Effect::Degraded).reads(strength::cpu),
+    plain("pod-cpu-hog-exec", Action::CpuStress, Effect::Degraded).reads(strength::full_cpu),
+    pods("pod-memory-hog", Action::MemoryStress, Effect::Down),
+    plain("pod-memory-hog-exec", Action::MemoryStress, Effect::Down),
+    pods("pod-io-stress", Action::IoStress, Effect::Degraded)
+        .lasts(120, 120)
+        .reads(strength::pod_io),
+    plain("pod-fio-stress", Action::IoStress, Effect::Degraded)
+        .lasts(30, 30)
+        .reads(strength::fio),
+    pods("disk-fill", Action::DiskFill, Effect::Down).reads(strength::disk_fill),
+    pods("pod-network-loss", Action::NetworkLoss, Effect::Isolated).reads(strength::loss),
+    pods(
+        "pod-network-latency",
+        Action::NetworkDelay,
+        Effect::Degraded,
+    )
+    .reads(strength::latency),
+    pods(
+        "pod-network-corruption",
+        Action::NetworkCorrupt,
+        Effect::Isolated,
+    )
+    .reads(strength::corruption),
+    pods(
+        "pod-network-duplication",
+        Action::NetworkDuplicate,
+        Effect::Degraded,
+    ),
+    pods(
+        "pod-network-rate-limit",
+        Action::NetworkBandwidth,
+        Effect::Degraded,
+    )
+    .reads(strength::bandwidth),
+    row(
+        "pod-network-partition",
+        Select::Partition,
+        Action::NetworkPartition,
+        Effect::Isolated,
+    )
+    .lasts(60, 30),
+    plain("pod-dns-error", Action::DnsError, Effect::Degraded),
+    plain("pod-dns-spoof", Action::DnsRandom, Effect::Degraded),
+    // A port that does not speak HTTP is as good as cut off by the proxy in front of it.
+    pods("pod-http-latency", Action::HttpFault, Effect::Isolated).reads(strength::http_latency),
+    pods("pod-http-reset-peer", Action::HttpFault, Effect::Isolated),
+    pods("pod-http-status-code", Action::HttpFault, Effect::Isolated),
+    pods("pod-http-modify-body", Action::HttpFault, Effect::Isolated),
+    pods(
+        "pod-http-modify-header",
+        Action::HttpFault,
+        Effect::Isolated,
+    ),
+    row(
+        "pod-autoscaler",
+        Select::Workloads,
+        Action::Scale,
+        Effect::Down,
+    ),
+    nodes("node-cpu-hog", Effect::Degraded)
+        .lasts(60, 30)
+        .reads(strength::cpu),
+    nodes("node-memory-hog", Effect::Down)
+        .lasts(120, 60)
+        .reads(strength::node_memory),
+    nodes("node-io-stress", Effect::Down)
+        .lasts(120, 120)
+        .reads(strength::node_io),
+    HubFault {
+        stretch: Some(2),
+        ..node("node-drain", Action::NodeDrain)
+    },
+    node("node-taint", Action::NodeDrain),
+    node("node-restart", Action::NodeRestart).lasts(60, 30),
+    HubFault {
+        stretch: None,
+        ..node("node-poweroff", Action::NodeStop)
+    },
+    node("kubelet-service-kill", Action::NodeRestart).lasts(60, 90),
+    node("docker-service-kill", Action::NodeRestart).lasts(90, 90),
+    plain("spring-boot-app-kill", Action::JvmFault, Effect::Down).lasts(30, 30),
+    plain("spring-boot-cpu-stress", Action::JvmFault, Effect::Degraded)
+        .lasts(30, 30)
+        .reads(strength::full_cpu),
+    plain("spring-boot-exceptions", Action::JvmFault, Effect::Down).lasts(30, 30),
+    plain("spring-boot-faults", Action::JvmFault, Effect::Down).lasts(30, 30),
+    plain("spring-boot-latency", Action::JvmFault, Effect::Degraded)
+        .lasts(30, 30)
+        .reads(strength::http_latency),
+    plain("spring-boot-memory-stress", Action::JvmFault, Effect::Down).lasts(30, 30),
+    cloud("aws-az-chaos", Action::MachineFault, INSTANCES),
+    cloud("aws-ssm-chaos-by-id", Action::MachineFault, COMMANDS).lasts(60, 60),
+    cloud("aws-ssm-chaos-by-tag", Action::MachineFault, COMMANDS).lasts(60, 60),
+    cloud("azure-disk-loss", Action::VolumeLoss, VOLUMES),
+    cloud("azure-instance-stop", Action::NodeStop, INSTANCES),
+    cloud("ebs-loss-by-id", Action::VolumeLoss, VOLUMES),
+    cloud("ebs-loss-by-tag", Action::VolumeLoss, VOLUMES),
+    cloud("ec2-stop-by-id", Action::NodeStop, INSTANCES),
+    cloud("ec2-stop-by-tag", Action::NodeStop, INSTANCES),
+    cloud("ec2-terminate-by-id", Action::NodeStop, INSTANCES),
+    cloud("ec2-terminate-by-tag", Action::NodeStop, INSTANCES),
+    cloud("gcp-vm-disk-loss", Action::VolumeLoss, VOLUMES),
+    cloud("gcp-vm-disk-loss-by-label", Action::VolumeLoss, VOLUMES),
+    cloud("gcp-vm-instance-stop", Action::NodeStop, INSTANCES),
+    cloud("gcp-vm-instance-stop-by-label", Action::NodeStop, INSTANCES),
+    cloud(
+        "rds-instance-stop",
+        Action::MachineFault,
+        "it stops databases of a cloud",
+    ),
+    cloud("vmware-vm-poweroff", Action::NodeStop, INSTANCES),
+    cloud("redfish-node-restart", Action::NodeRestart, INSTANCES),
+    cloud(
+        "k6-loadgen",
+        Action::ArbitraryCode,
+        "it runs a script from a Secret",
+    ),
+];
+
+const fn row(name: &'static str, select: Select, action: Action, effect: Effect) -> HubFault {
+    HubFault {
+        name,
+        select,
+        action,
+        effect,
+        duration: Knob::new("TOTAL_CHAOS_DURATION", 60),
+        strength: strength::plain,
+        redraws: false,
+        stretch: Some(1),
+    }
+}
+
+const fn pods(name: &'static str, action: Action, effect: Effect) -> HubFault {
+    row(name, Select::Pods, action, effect)
+}
+
+const fn plain(name: &'static str, action: Action, effect: Effect) -> HubFault {
+    row(name, Select::PodsPlain, action, effect)
+}
+
+const fn nodes(name: &'static str, effect: Effect) -> HubFault {
+    row(name, Select::ManyNodes, Action::NodeStress, effect)
+}
+
+const fn node(name: &'static str, action: Action) -> HubFault {
+    row(name, Select::OneNode, action, Effect::Down)
+}
+
+const fn cloud(name: &'static str, action: Action, why: &'static str) -> HubFault {
+    row(name, Select::Elsewhere(why), action, Effect::Down).lasts(30, 30)
+}
+
+impl HubFault {
+    /// The same fault with these default durations, of the chart and of the program.
+    const fn lasts(mut self, chart: u32, program: u32) -> Self {
+        self.duration = Knob::new("TOTAL_CHAOS_DURATION", chart).program(program);
+        self
+    }
+
+    /// The same fault, whose strength is read so.
+    const fn reads(mut self, strength: Set) -> Self {
+        self.strength = strength;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_alias_is_a_name_of_the_hub() {
+        for (alias, _) in ALIASES {
+            assert!(HubFault::named(alias).is_none(), "{alias}");
+        }
+    }
+
+    #[test]
+    fn each_name_stands_once() {
+        for fault in HUB {
+            let count = HUB.iter().filter(|other| other.name == fault.name).count();
+            assert_eq!(count, 1, "{}", fault.name);
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! What a Litmus fault hits: the target text that the operator builds for it, and the ways in which
+//! faults choose from it.
+//!
+//! Labels of one target are a union, each element a selector of its own: `app=pg,!role` means
+//! `app=pg` *or* no role, and a trailing comma means everything of that owner kind.
+
+use super::litmus_env::{Env, Knob};
+use super::{
+    Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, PodQuery, Selection, Target,
+    Unreadable,
+};
+use crate::object::Field;
+use crate::selector::{LabelSelector, Operator, Requirement};
+use crate::selector_text;
+
+/// The kind that stands for any pod of the namespace.
+const ANY_KIND: &str = "KIND";
+/// The kind of pods that are named themselves.
+const POD_KIND: &str = "pod";
+
+const PODS_PERCENT: Knob = Knob::new("PODS_AFFECTED_PERC", 0).ranged();
+const PODS_PERCENT_PLAIN: Knob = Knob::new("PODS_AFFECTED_PERC", 0);
+const NODES_PERCENT: Knob = Knob::new("NODES_AFFECTED_PERC", 0).ranged();
+
+/// One part of the target text, `kind:namespace:[names or labels]`.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    kind: String,
+    namespace: String,
+    members: Members,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Members {
+    Names(Vec<String>),
+    Labels(Vec<String>),
+}
+
+/// Where a fault looks for its victims.
+pub(super) struct Aimer<'a> {
+    env: &'a Env,
+    entries: Vec<Entry>,
+    /// Where pods are that are named without a target.
+    namespace: String,
+    /// The field that holds the target.
+    field: String,
+}
+
+/// A choice of victims, and how many there may be, where that can be told without looking.
+pub(super) struct Choice<T> {
+    pub(super) target: T,
+    pub(super) count: Option<u32>,
+}
+
+/// The target text that the operator builds from an engine, and the field it comes from.
+pub(super) fn target_text(
+    spec: &Field<'_>,
+    namespace: &str,
+) -> Result<(String, String), Unreadable> {
+    let selectors = spec.get("selectors");
+    let workloads = selectors.get("workloads");
+    let pods = selectors.get("pods");
+    if workloads.is_set() {
+        return Ok((join(&workloads, workload)?, workloads.path().to_owned()));
+    }
+    if pods.is_set() {
+        return Ok((join(&pods, named_pods)?, pods.path().to_owned()));
+    }
+    if selectors.is_set() {
+        return Err(selectors.unreadable("workloads or pods"));
+    }
+    let info = spec.get("appinfo");
+    let text = |name: &str| Ok(info.get(name).text()?.unwrap_or_default());
+    let (kind, home, labels) = (text("appkind")?, text("appns")?, text("applabel")?);
+    let path = info.path().to_owned();
+    if [kind, home, labels].iter().all(|part| part.is_empty()) {
+        return Ok((String::new(), path));
+    }
+    let kind = if kind.is_empty() { ANY_KIND } else { kind };
+    let home = if home.is_empty() { namespace } else { home };
+    Ok((format!("{kind}:{home}:[{labels}]"), path))
+}
+
+fn join(
+    list: &Field<'_>,
+    entry: fn(&Field<'_>) -> Result<String, Unreadable>,
+) -> Result<String, Unreadable> {
+    let entries: Result<Vec<String>, Unreadable> = list.items()?.iter().map(entry).collect();
+    Ok(entries?.join(";"))
+}
+
+fn workload(entry: &Field<'_>) -> Result<String, Unreadable> {
+    let text = |name: &str| Ok(entry.get(name).text()?.unwrap_or_default());
+    let (names, labels) = (text("names")?, text("labels")?);
+    let members = if names.is_empty() { labels } else { names };
+    Ok(format!(
+        "{}:{}:[{members}]",
+        text("kind")?,
+        text("namespace")?
+    ))
+}
+
+fn named_pods(entry: &Field<'_>) -> Result<String, Unreadable> {
+    let text = |name: &str| Ok(entry.get(name).text()?.unwrap_or_default());
+    Ok(format!(
+        "{POD_KIND}:{}:[{}]",
+        text("namespace")?,
+        text("names")?
+    ))
+}
+
+/// Takes a target text apart as the faults do. A text with more or fewer parts crashes them.
+fn entries(text: &str, field: &str) -> Result<Vec<Entry>, Unreadable> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let entry = |part: &str| {
+        let [kind, namespace, members] = part.trim().split(':').collect::<Vec<_>>()[..] else {
+            let accepted = "kind:namespace:[names or labels], joined by semicolons";
+            return Err(Unreadable::new(
+                field,
+                format!("\"{}\"", part.trim()),
+                accepted,
+            ));
+        };
+        let bare = members.strip_prefix('[').unwrap_or(members);
+        let bare = bare.strip_suffix(']').unwrap_or(bare);
+        let list = || bare.split(',').map(str::to_owned).collect();
+        Ok(Entry {
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            members: match bare {
+                "" => Members::Names(Vec::new()),
+                _ if bare.contains('=') => Members::Labels(list()),
+                _ => Members::Names(list()),
+            },
+        })
+    };
+    text.split(';').map(entry).collect()
+}
+
+impl<'a> Aimer<'a> {
+    /// Reads the targets of an experiment: those of its engine, unless its variables replace them.
+    pub(super) fn new(
+        env: &'a Env,
+        engine: &(String, String),
+        namespace: &str,
+    ) -> Result<Self, Unreadable> {
+        let (text, field) = if env.sets("TARGETS") {
+            (env.text("TARGETS")?.to_owned(), env.path("TARGETS"))
+        } else {
+            engine.clone()
+        };
+        let home = match env.text("CHAOS_NAMESPACE")? {
+            "" => namespace,
+            home => home,
+        };
+        Ok(Self {
+            env,
+            entries: entries(&text, &field)?,
+            namespace: home.to_owned(),
+            field,
+        })
+    }
+
+    /// The selection that most pod faults share; `plain` is the older form of it.
+    pub(super) fn pods(&self, plain: bool) -> Result<Choice<Target>, Unreadable> {
+        let named = self.env.list("TARGET_PODS")?;
+        if !named.is_empty() {
+            return Ok(self.named(named));
+        }
+        let node_label = if plain { None } else { self.node_label()? };
+        let knob = if plain {
+            PODS_PERCENT_PLAIN
+        } else {
+            PODS_PERCENT
+        };
+        let percent = self.env.number(knob)?.most;
+        let mut queries = self.queries()?;
+        for query in &mut queries {
+            query.nodes.clone_from(&node_label);
+        }
+        // Named pods are all hit, unless a node label is given too.
+        let explicit = self.entries.iter().any(|entry| entry.kind == POD_KIND);
+        let all = explicit && node_label.is_none();
+        Ok(Choice {
+            count: if all { self.named_only() } else { few(percent) },
+            target: Target {
+                mode: if all {
+                    Mode::All
+                } else {
+                    Mode::AtLeastOne(percent)
+                },
+                ..self.target(queries, self.env.path(PODS_PERCENT.name))
+            },
+        })
+    }
+
+    /// Exactly these pods, all of them, in the namespace of the first target. Nothing else counts.
+    fn named(&self, names: Vec<String>) -> Choice<Target> {
+        let first = self.entries.first();
+        let namespace = first.map_or(&self.namespace, |entry| &entry.namespace);
+        let path = self.env.path("TARGET_PODS");
+        let count = u32::try_from(names.len()).ok();
+        let query = PodQuery {
+            namespaces: namespaces(namespace),
+            names: Some(names),
+            ..PodQuery::default()
+        };
+        let target = Target {
+            selector_field: path.clone(),
+            ..self.target(vec![query], path)
+        };
+        Choice { target, count }
+    }
+
+    fn target(&self, queries: Vec<PodQuery>, amount: String) -> Target {
+        Target {
+            selection: Selection {
+                queries,
+                list: Listing::ByName,
+            },
+            mode: Mode::All,
+            mode_field: amount.clone(),
+            value_field: amount,
+            selector_field: self.field.clone(),
+        }
+    }
+
+    /// How many pods are named, where nothing but pods is.
+    fn named_only(&self) -> Option<u32> {
+        let count = |entry: &Entry| match &entry.members {
+            Members::Names(names) if entry.kind == POD_KIND => Some(names.len()),
+            Members::Names(_) | Members::Labels(_) => None,
+        };
+        let counts: Option<Vec<usize>> = self.entries.iter().map(count).collect();
+        u32::try_from(counts?.iter().sum::<usize>()).ok()
+    }
+
+    fn queries(&self) -> Result<Vec<PodQuery>, Unreadable> {
+        match &self.entries[..] {
+            [] => Err(self.no_target()),
+            [only] if only.kind == ANY_KIND => Ok(vec![everything(only)]),
+            entries => {
+                let mut queries = Vec::new();
+                for entry in entries {
+                    queries.extend(self.entry(entry)?);
+                }
+                Ok(queries)
+            }
+        }
+    }
+
+    fn no_target(&self) -> Unreadable {
+        Unreadable::new(
+            self.field.clone(),
+            "no target",
+            "a namespace, label and kind, or pods named in TARGET_PODS",
+        )
+    }
+
+    fn entry(&self, entry: &Entry) -> Result<Vec<PodQuery>, Unreadable> {
+        let query = || PodQuery {
+            namespaces: namespaces(&entry.namespace),
+            ..PodQuery::default()
+        };
+        let owner = |names: Option<Vec<String>>| {
+            Some(OwnerQuery {
+                kind: entry.kind.clone(),
+                names,
+            })
+        };
+        match &entry.members {
+            Members::Names(names) if names.is_empty() => Err(self.no_target()),
+            Members::Names(names) if entry.kind == POD_KIND => Ok(vec![PodQuery {
+                names: Some(names.clone()),
+                ..query()
+            }]),
+            Members::Names(names) => Ok(vec![PodQuery {
+                owner: owner(Some(names.clone())),
+                ..query()
+            }]),
+            Members::Labels(elements) => elements
+                .iter()
+                .map(|element| {
+                    Ok(PodQuery {
+                        labels: self.labels(element)?,
+                        owner: owner(None),
+                        ..query()
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    fn labels(&self, element: &str) -> Result<LabelSelector, Unreadable> {
+        selector_text::parse(element).map_err(|error| {
+            let accepted = format!("a list of key=value, each a selector of its own ({error})");
+            Unreadable::new(self.field.clone(), format!("\"{element}\""), accepted)
+        })
+    }
+
+    fn node_label(&self) -> Result<Option<NodeQuery>, Unreadable> {
+        const NAME: &str = "NODE_LABEL";
+        let text = self.env.text(NAME)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let labels = selector_text::parse(text).map_err(|error| {
+            self.env
+                .unreadable(NAME, format!("a label selector ({error})"))
+        })?;
+        Ok(Some(NodeQuery {
+            names: Vec::new(),
+            labels: Some(labels),
+        }))
+    }
+
+    /// The first target, which has to be given by labels: names crash the fault.
+    fn first_label(&self) -> Result<(&Entry, &str), Unreadable> {
+        let entry = self.entries.first().ok_or_else(|| self.no_target())?;
+        match &entry.members {
+            Members::Labels(elements) => {
+                let element = elements.first().map(String::as_str).unwrap_or_default();
+                Ok((entry, element))
+            }
+            Members::Names(_) => Err(Unreadable::new(
+                self.field.clone(),
+                "a target without a label",
+                "a label: this fault crashes over names, and over a namespace alone",
+            )),
+        }
+    }
+
+    /// Every pod with the first label, whoever owns it. Nothing else counts.
+    pub(super) fn partition(&self) -> Result<Target, Unreadable> {
+        let (entry, element) = self.first_label()?;
+        if entry.namespace.is_empty() {
+            return Err(self.no_target());
+        }
+        let (key, value) = element.split_once('=').unwrap_or((element, ""));
+        let labels = if key.is_empty() {
+            LabelSelector::default()
+        } else {
+            self.labels(&format!("{key}={value}"))?
+        };
+        let query = PodQuery {
+            namespaces: namespaces(&entry.namespace),
+            labels,
+            ..PodQuery::default()
+        };
+        Ok(self.target(vec![query], self.field.clone()))
+    }
+
+    /// The pods of all workloads that may be scaled. The label is one of the workload, which is not
+    /// in view, so that every workload of the kind counts.
+    pub(super) fn workloads(&self) -> Result<Target, Unreadable> {
+        let (entry, _) = self.first_label()?;
+        if !["deployment", "statefulset"].contains(&entry.kind.as_str()) {
+            let found = format!("\"{}\"", entry.kind);
+            return Err(Unreadable::new(
+                self.field.clone(),
+                found,
+                "deployment or statefulset",
+            ));
+        }
+        let query = PodQuery {
+            namespaces: namespaces(&entry.namespace),
+            owner: Some(OwnerQuery {
+                kind: entry.kind.clone(),
+                names: None,
+            }),
+            ..PodQuery::default()
+        };
+        Ok(self.target(vec![query], self.env.path("APP_AFFECT_PERC")))
+    }
+
+    /// A percentage of the nodes.
+    pub(super) fn many_nodes(&self) -> Result<Choice<NodeTarget>, Unreadable> {
+        let names = self.env.list("TARGET_NODES")?;
+        if !names.is_empty() {
+            let count = u32::try_from(names.len()).ok();
+            let target = self.nodes(Some(by_name(names)), Mode::All, "TARGET_NODES");
+            return Ok(Choice { target, count });
+        }
+        let percent = self.env.number(NODES_PERCENT)?.most;
+        if percent > 100 {
+            let accepted = "at most 100: above that, nodes are hit several times";
+            return Err(self.env.unreadable(NODES_PERCENT.name, accepted));
+        }
+        let label = self.node_label()?;
+        let target = self.nodes(label, Mode::AtLeastOne(percent), NODES_PERCENT.name);
+        let count = few(percent);
+        Ok(Choice { target, count })
+    }
+
+    /// One node.
+    pub(super) fn one_node(&self) -> Result<NodeTarget, Unreadable> {
+        let name = self.env.text("TARGET_NODE")?;
+        if !name.is_empty() {
+            let node = by_name(vec![name.to_owned()]);
+            return Ok(self.nodes(Some(node), Mode::One, "TARGET_NODE"));
+        }
+        if let Some(label) = self.node_label()? {
+            return Ok(self.nodes(Some(label), Mode::One, "NODE_LABEL"));
+        }
+        let query = if self.entries.is_empty() {
+            PodQuery::default()
+        } else {
+            let (entry, element) = self.first_label()?;
+            PodQuery {
+                namespaces: namespaces(&entry.namespace),
+                labels: self.labels(element)?,
+                ..PodQuery::default()
+            }
+        };
+        let hosting = Selection {
+            queries: vec![query],
+            list: Listing::ByName,
+        };
+        Ok(NodeTarget {
+            hosting: Some(hosting),
+            ..self.nodes(None, Mode::One, "TARGET_NODE")
+        })
+    }
+
+    fn nodes(&self, nodes: Option<NodeQuery>, mode: Mode, field: &str) -> NodeTarget {
+        NodeTarget {
+            nodes,
+            hosting: None,
+            mode,
+            field: self.env.path(field),
+        }
+    }
+}
+
+/// How many are hit at this percentage, where the size of the list does not matter.
+fn few(percent: u32) -> Option<u32> {
+    (percent == 0).then_some(1)
+}
+
+fn by_name(names: Vec<String>) -> NodeQuery {
+    NodeQuery {
+        names,
+        labels: None,
+    }
+}
+
+/// Kubernetes lists all namespaces where none is named.
+fn namespaces(namespace: &str) -> Namespaces {
+    match namespace {
+        "" => Namespaces::All,
+        _ => Namespaces::Named(vec![namespace.to_owned()]),
+    }
+}
+
+/// Every pod of the namespace but those of Litmus itself.
+fn everything(entry: &Entry) -> PodQuery {
+    let chaos = Requirement {
+        key: "chaosUID".to_owned(),
+        operator: Operator::Exists,
+        values: Vec::new(),
+    };
+    let empty = Requirement {
+        operator: Operator::NotIn,
+        values: vec![String::new()],
+        ..chaos.clone()
+    };
+    let operator = Requirement::equals("name", "chaos-operator");
+    PodQuery {
+        namespaces: namespaces(&entry.namespace),
+        except: vec![
+            LabelSelector {
+                requirements: vec![chaos, empty],
+            },
+            LabelSelector {
+                requirements: vec![operator],
+            },
+        ],
+        ..PodQuery::default()
+    }
+}
