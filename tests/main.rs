@@ -17,6 +17,7 @@ mod chaos_mesh_selection;
 mod cron;
 mod databases;
 mod inventory;
+mod litmus_selection;
 mod mangled;
 mod manifests;
 mod manifests_crds;

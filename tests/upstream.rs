@@ -75,3 +75,45 @@ fn every_example_of_chaos_mesh_is_read() {
         assert!(read >= 28, "{read}");
     }
 }
+
+const UNTARGETED: &str = "its author left the target empty";
+
+/// The published engines that name no target: Litmus refuses to run them too.
+const WITHOUT_TARGET: &[Refused] = &[
+    ("engines/disk-fill.yaml", UNTARGETED),
+    ("engines/pod-", UNTARGETED),
+    ("engines/spring-boot-", UNTARGETED),
+];
+
+#[test]
+fn every_engine_of_litmus_is_read_or_lacks_a_target() {
+    if let Some(read) = read_all("litmus/engines", WITHOUT_TARGET) {
+        assert!(read >= 15, "{read}");
+    }
+}
+
+#[test]
+fn every_engine_of_litmus_is_read_once_it_has_a_target() {
+    let mut read = 0;
+    for (path, object) in manifests("litmus/engines").unwrap_or_default() {
+        let mut value = object.value().clone();
+        if let Some(spec) = value.pointer_mut("/spec") {
+            spec["appinfo"] = serde_json::json!({
+                "appns": "db", "applabel": "app=pg", "appkind": "statefulset"
+            });
+        }
+        let engine = Object::new(value).unwrap();
+        let answer = fault::read(&engine).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert!(answer.is_some(), "{}", path.display());
+        read += 1;
+    }
+    assert!(read == 0 || read > 30, "{read}");
+}
+
+#[test]
+fn the_experiments_of_litmus_inject_nothing_by_themselves() {
+    for (path, object) in manifests("litmus/experiments").unwrap_or_default() {
+        let experiment = fault::read(&object).unwrap().unwrap();
+        assert!(experiment.faults.is_empty(), "{}", path.display());
+    }
+}

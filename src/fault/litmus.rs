@@ -7,10 +7,11 @@ use super::litmus_code as code;
 use super::litmus_env::{Env, Knob};
 use super::litmus_hub::{HubFault, Select, suggestion};
 use super::litmus_strength::Blow;
-use super::litmus_target::{Aimer, target_text};
+use super::litmus_target::Aimer;
+use super::litmus_text::target_text;
 use super::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Mode, Note, Overlap, Reading,
-    Tool, Unreadable,
+    Action, Aim, Effect, Experiment, Fault, Lifetime, Mode, Note, Overlap, Reading, Tool,
+    Unreadable,
 };
 use crate::object::{Field, Object};
 
@@ -65,6 +66,7 @@ pub(super) fn read(object: &Object) -> Reading {
 }
 
 /// A ChaosExperiment describes a fault for engines to run. What an engine runs is judged there.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a reader")]
 pub(super) fn read_definition(object: &Object) -> Reading {
     let mut found = Found::default();
     found.note(
@@ -81,6 +83,7 @@ pub(super) fn read_unknown(object: &Object) -> Reading {
 }
 
 /// A record of what has happened.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a reader")]
 pub(super) fn read_result(_: &Object) -> Reading {
     Ok(None)
 }
@@ -212,9 +215,11 @@ impl Shot<'_> {
         let mut blow = Blow {
             action: self.hub.action,
             effect: self.hub.effect,
-            intensity: Intensity::default(),
+            intensity: self.hub.intensity,
         };
-        (self.hub.strength)(self.env, &mut blow)?;
+        if let Some(read) = self.hub.strength {
+            read(self.env, &mut blow)?;
+        }
         let duration = self.duration()?;
         let (aim, count) = self.aim(aimer, blow.effect)?;
         let overlap = self.overlap(duration)?;

@@ -2,7 +2,7 @@
 
 use super::litmus_env::Knob;
 use super::litmus_strength::{self as strength, Set};
-use super::{Action, Effect};
+use super::{Action, Effect, Intensity};
 
 /// A fault of the hub.
 pub(super) struct HubFault {
@@ -16,8 +16,10 @@ pub(super) struct HubFault {
     pub(super) effect: Effect,
     /// How many seconds it lasts.
     pub(super) duration: Knob,
-    /// Reads how strong it is.
-    pub(super) strength: Set,
+    /// How strong it is, where that cannot be set.
+    pub(super) intensity: Intensity,
+    /// Reads how strong it is, where that can be set.
+    pub(super) strength: Option<Set>,
     /// Whether it chooses its victims anew in every round.
     pub(super) redraws: bool,
     /// How much longer than its duration it may last; `None` where nothing ends it.
@@ -101,15 +103,15 @@ const HUB: &[HubFault] = &[
     },
     pods("container-kill", Action::ContainerKill, Effect::Down).lasts(20, 20),
     pods("pod-cpu-hog", Action::CpuStress, Effect::Degraded).reads(strength::cpu),
-    plain("pod-cpu-hog-exec", Action::CpuStress, Effect::Degraded).reads(strength::full_cpu),
+    plain("pod-cpu-hog-exec", Action::CpuStress, Effect::Degraded).at(strength::FULL_CPU),
     pods("pod-memory-hog", Action::MemoryStress, Effect::Down),
     plain("pod-memory-hog-exec", Action::MemoryStress, Effect::Down),
     pods("pod-io-stress", Action::IoStress, Effect::Degraded)
         .lasts(120, 120)
         .reads(strength::pod_io),
-    plain("pod-fio-stress", Action::IoStress, Effect::Degraded)
+    plain("pod-fio-stress", Action::IoStress, Effect::Down)
         .lasts(30, 30)
-        .reads(strength::fio),
+        .at(strength::FULL_DISK),
     pods("disk-fill", Action::DiskFill, Effect::Down).reads(strength::disk_fill),
     pods("pod-network-loss", Action::NetworkLoss, Effect::Isolated).reads(strength::loss),
     pods(
@@ -184,7 +186,7 @@ const HUB: &[HubFault] = &[
     plain("spring-boot-app-kill", Action::JvmFault, Effect::Down).lasts(30, 30),
     plain("spring-boot-cpu-stress", Action::JvmFault, Effect::Degraded)
         .lasts(30, 30)
-        .reads(strength::full_cpu),
+        .at(strength::FULL_CPU),
     plain("spring-boot-exceptions", Action::JvmFault, Effect::Down).lasts(30, 30),
     plain("spring-boot-faults", Action::JvmFault, Effect::Down).lasts(30, 30),
     plain("spring-boot-latency", Action::JvmFault, Effect::Degraded)
@@ -227,7 +229,8 @@ const fn row(name: &'static str, select: Select, action: Action, effect: Effect)
         action,
         effect,
         duration: Knob::new("TOTAL_CHAOS_DURATION", 60),
-        strength: strength::plain,
+        intensity: strength::UNTOLD,
+        strength: None,
         redraws: false,
         stretch: Some(1),
     }
@@ -262,7 +265,13 @@ impl HubFault {
 
     /// The same fault, whose strength is read so.
     const fn reads(mut self, strength: Set) -> Self {
-        self.strength = strength;
+        self.strength = Some(strength);
+        self
+    }
+
+    /// The same fault, always of this strength.
+    const fn at(mut self, intensity: Intensity) -> Self {
+        self.intensity = intensity;
         self
     }
 }

@@ -14,6 +14,27 @@ pub(super) struct Blow {
     pub(super) intensity: Intensity,
 }
 
+/// No strength that could be told.
+pub(super) const UNTOLD: Intensity = Intensity {
+    cpu_percent: None,
+    memory_percent: None,
+    disk_fill_percent: None,
+    latency: None,
+    loss_percent: None,
+};
+
+/// The whole processor.
+pub(super) const FULL_CPU: Intensity = Intensity {
+    cpu_percent: Some(100),
+    ..UNTOLD
+};
+
+/// The whole disk.
+pub(super) const FULL_DISK: Intensity = Intensity {
+    disk_fill_percent: Some(100),
+    ..UNTOLD
+};
+
 /// Sets the strength that the variables ask for.
 pub(super) type Set = fn(&Env, &mut Blow) -> Result<(), Unreadable>;
 
@@ -29,21 +50,10 @@ const LEAST_FILL: u32 = 10;
 /// Memory pressure on a node is at least this percentage, whatever the variables say.
 const LEAST_NODE_MEMORY: u32 = 30;
 
-/// A fault without a strength.
-pub(super) fn plain(_: &Env, _: &mut Blow) -> Result<(), Unreadable> {
-    Ok(())
-}
-
 /// Load on the processor.
 pub(super) fn cpu(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
     let load = env.number(Knob::new("CPU_LOAD", 100).ranged())?;
     blow.intensity.cpu_percent = Some(load.most);
-    Ok(())
-}
-
-/// Load on the processor that cannot be set.
-pub(super) fn full_cpu(_: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
-    blow.intensity.cpu_percent = Some(100);
     Ok(())
 }
 
@@ -132,13 +142,6 @@ pub(super) fn pod_io(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
         blow.action = Action::DiskFill;
         blow.effect = Effect::Down;
     }
-    Ok(())
-}
-
-/// Disks loaded by a program whose every option is free.
-pub(super) fn fio(_: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
-    blow.effect = Effect::Down;
-    blow.intensity.disk_fill_percent = Some(100);
     Ok(())
 }
 

@@ -1,40 +1,20 @@
-//! What a Litmus fault hits: the target text that the operator builds for it, and the ways in which
-//! faults choose from it.
+//! What a Litmus fault hits: the ways in which faults choose from the target text.
 //!
 //! Labels of one target are a union, each element a selector of its own: `app=pg,!role` means
 //! `app=pg` *or* no role, and a trailing comma means everything of that owner kind.
 
 use super::litmus_env::{Env, Knob};
+use super::litmus_text::{ANY_KIND, Entry, Members, POD_KIND, entries};
 use super::{
     Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, PodQuery, Selection, Target,
     Unreadable,
 };
-use crate::object::Field;
 use crate::selector::{LabelSelector, Operator, Requirement};
 use crate::selector_text;
-
-/// The kind that stands for any pod of the namespace.
-const ANY_KIND: &str = "KIND";
-/// The kind of pods that are named themselves.
-const POD_KIND: &str = "pod";
 
 const PODS_PERCENT: Knob = Knob::new("PODS_AFFECTED_PERC", 0).ranged();
 const PODS_PERCENT_PLAIN: Knob = Knob::new("PODS_AFFECTED_PERC", 0);
 const NODES_PERCENT: Knob = Knob::new("NODES_AFFECTED_PERC", 0).ranged();
-
-/// One part of the target text, `kind:namespace:[names or labels]`.
-#[derive(Debug, Clone, PartialEq)]
-struct Entry {
-    kind: String,
-    namespace: String,
-    members: Members,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Members {
-    Names(Vec<String>),
-    Labels(Vec<String>),
-}
 
 /// Where a fault looks for its victims.
 pub(super) struct Aimer<'a> {
@@ -50,93 +30,6 @@ pub(super) struct Aimer<'a> {
 pub(super) struct Choice<T> {
     pub(super) target: T,
     pub(super) count: Option<u32>,
-}
-
-/// The target text that the operator builds from an engine, and the field it comes from.
-pub(super) fn target_text(
-    spec: &Field<'_>,
-    namespace: &str,
-) -> Result<(String, String), Unreadable> {
-    let selectors = spec.get("selectors");
-    let workloads = selectors.get("workloads");
-    let pods = selectors.get("pods");
-    if workloads.is_set() {
-        return Ok((join(&workloads, workload)?, workloads.path().to_owned()));
-    }
-    if pods.is_set() {
-        return Ok((join(&pods, named_pods)?, pods.path().to_owned()));
-    }
-    if selectors.is_set() {
-        return Err(selectors.unreadable("workloads or pods"));
-    }
-    let info = spec.get("appinfo");
-    let text = |name: &str| Ok(info.get(name).text()?.unwrap_or_default());
-    let (kind, home, labels) = (text("appkind")?, text("appns")?, text("applabel")?);
-    let path = info.path().to_owned();
-    if [kind, home, labels].iter().all(|part| part.is_empty()) {
-        return Ok((String::new(), path));
-    }
-    let kind = if kind.is_empty() { ANY_KIND } else { kind };
-    let home = if home.is_empty() { namespace } else { home };
-    Ok((format!("{kind}:{home}:[{labels}]"), path))
-}
-
-fn join(
-    list: &Field<'_>,
-    entry: fn(&Field<'_>) -> Result<String, Unreadable>,
-) -> Result<String, Unreadable> {
-    let entries: Result<Vec<String>, Unreadable> = list.items()?.iter().map(entry).collect();
-    Ok(entries?.join(";"))
-}
-
-fn workload(entry: &Field<'_>) -> Result<String, Unreadable> {
-    let text = |name: &str| Ok(entry.get(name).text()?.unwrap_or_default());
-    let (names, labels) = (text("names")?, text("labels")?);
-    let members = if names.is_empty() { labels } else { names };
-    Ok(format!(
-        "{}:{}:[{members}]",
-        text("kind")?,
-        text("namespace")?
-    ))
-}
-
-fn named_pods(entry: &Field<'_>) -> Result<String, Unreadable> {
-    let text = |name: &str| Ok(entry.get(name).text()?.unwrap_or_default());
-    Ok(format!(
-        "{POD_KIND}:{}:[{}]",
-        text("namespace")?,
-        text("names")?
-    ))
-}
-
-/// Takes a target text apart as the faults do. A text with more or fewer parts crashes them.
-fn entries(text: &str, field: &str) -> Result<Vec<Entry>, Unreadable> {
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let entry = |part: &str| {
-        let [kind, namespace, members] = part.trim().split(':').collect::<Vec<_>>()[..] else {
-            let accepted = "kind:namespace:[names or labels], joined by semicolons";
-            return Err(Unreadable::new(
-                field,
-                format!("\"{}\"", part.trim()),
-                accepted,
-            ));
-        };
-        let bare = members.strip_prefix('[').unwrap_or(members);
-        let bare = bare.strip_suffix(']').unwrap_or(bare);
-        let list = || bare.split(',').map(str::to_owned).collect();
-        Ok(Entry {
-            kind: kind.to_owned(),
-            namespace: namespace.to_owned(),
-            members: match bare {
-                "" => Members::Names(Vec::new()),
-                _ if bare.contains('=') => Members::Labels(list()),
-                _ => Members::Names(list()),
-            },
-        })
-    };
-    text.split(';').map(entry).collect()
 }
 
 impl<'a> Aimer<'a> {
@@ -183,16 +76,14 @@ impl<'a> Aimer<'a> {
         // Named pods are all hit, unless a node label is given too.
         let explicit = self.entries.iter().any(|entry| entry.kind == POD_KIND);
         let all = explicit && node_label.is_none();
+        let mut target = self.target(queries, self.env.path(PODS_PERCENT.name));
+        if !all {
+            target.mode = Mode::AtLeastOne(percent);
+            target.selection.list = Listing::ByName;
+        }
         Ok(Choice {
             count: if all { self.named_only() } else { few(percent) },
-            target: Target {
-                mode: if all {
-                    Mode::All
-                } else {
-                    Mode::AtLeastOne(percent)
-                },
-                ..self.target(queries, self.env.path(PODS_PERCENT.name))
-            },
+            target,
         })
     }
 
@@ -218,7 +109,7 @@ impl<'a> Aimer<'a> {
         Target {
             selection: Selection {
                 queries,
-                list: Listing::ByName,
+                list: Listing::WithRepeats,
             },
             mode: Mode::All,
             mode_field: amount.clone(),

@@ -20,6 +20,7 @@ mod litmus_schedule;
 mod litmus_shell;
 mod litmus_strength;
 mod litmus_target;
+mod litmus_text;
 mod removal;
 mod rhythm;
 pub mod target;

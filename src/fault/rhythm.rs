@@ -45,13 +45,11 @@ impl Rhythm {
             Duration::ZERO
         };
         let span = match fault.lifetime {
-            Lifetime::Never => return Some(1),
-            Lifetime::Instant => recovery,
             Lifetime::Forever if self.allows_overlap => return None,
-            Lifetime::Forever => return Some(1),
+            Lifetime::Never | Lifetime::Forever => return Some(1),
             Lifetime::For(span) if self.allows_overlap => span.saturating_add(recovery),
             // The next run waits for the end of this one, not for the recovery of its victims.
-            Lifetime::For(_) => recovery,
+            Lifetime::Instant | Lifetime::For(_) => recovery,
         };
         let gap = match fault.lifetime {
             Lifetime::For(span) if !self.allows_overlap => self.gap.max(span),
