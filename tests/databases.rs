@@ -219,3 +219,29 @@ fn a_role_label_that_moves_tells_the_writer_and_its_standbys() {
     assert_eq!(names(&inventory, &database.standbys), ["s-0", "s-2"]);
     assert_eq!(database.quorum, Quorum::None);
 }
+
+#[test]
+fn two_replica_sets_are_two_databases_and_the_voters_of_a_chart_are_one() {
+    let names = |labels: [Value; 2], claims| {
+        let sets = ["rs0", "rs1"].iter().zip(labels);
+        let sets = sets.flat_map(|(name, it)| stateful(name, &it, &json!({}), claims));
+        let inventory = manifests(sets.collect());
+        let databases = inventory.groups().filter_map(|(_, group)| {
+            let database = group.database.as_ref()?;
+            Some((group.name.clone(), database.quorum, database.standbys.len()))
+        });
+        databases.collect::<Vec<_>>()
+    };
+    let labels = |name: &str, component: &str| {
+        json!({"app.kubernetes.io/instance": "m", "app.kubernetes.io/name": name,
+            "app.kubernetes.io/component": component})
+    };
+    let shard = || labels("percona-server-mongodb", "mongod");
+    let two = ["rs0", "rs1"].map(|name| (name.to_owned(), Quorum::Majority(3), 3));
+    assert_eq!(names([shard(), shard()], true), two);
+    let chart = ["mongodb", "hidden"].map(|component| labels("mongodb", component));
+    assert_eq!(
+        names(chart, true),
+        [("m".to_owned(), Quorum::Majority(6), 3)]
+    );
+}

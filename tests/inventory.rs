@@ -1,7 +1,10 @@
 //! Inventories of whole clusters: recorded ones, and manifests that stand for one.
 
 use firebreak::cli::manifests::Reader;
-use firebreak::inventory::{Backup, Database, Group, Inventory, Origin, PodId, Quorum, Writer};
+use firebreak::fault::{Mode, NodeQuery, NodeTarget};
+use firebreak::inventory::{
+    Backup, Database, Group, Inventory, Origin, PodId, Quorum, View, Writer,
+};
 use firebreak::object::Object;
 use serde_json::{Value, json};
 
@@ -333,4 +336,28 @@ fn no_json_is_too_strange() {
             }
         }
     }
+}
+
+#[test]
+fn any_node_may_run_any_pod_that_is_assumed() {
+    let node = |name: &str| json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+        "metadata": {"name": "s", "namespace": "db"}, "spec": {"replicas": 3}});
+    let hit = |objects: Vec<Value>| {
+        let inventory = manifests(objects);
+        let target = NodeTarget {
+            nodes: Some(NodeQuery {
+                names: vec!["n1".to_owned()],
+                labels: None,
+            }),
+            hosting: None,
+            mode: Mode::One,
+            field: String::new(),
+        };
+        let nodes = inventory.select_nodes(&target, View::Now);
+        let pods = nodes.iter().map(|id| inventory.node(*id).pods.len());
+        pods.collect::<Vec<_>>()
+    };
+    assert_eq!(hit(vec![node("n1"), node("n2"), set.clone()]), [3]);
+    assert_eq!(hit(vec![set]), [3]);
 }

@@ -196,3 +196,24 @@ fn a_namespace_that_is_not_in_the_inventory_may_carry_any_label() {
     };
     assert_eq!(names(&world(), query, View::Now), ["a", "b"]);
 }
+
+#[test]
+fn a_node_that_only_its_pods_name_may_carry_any_label() {
+    let world = inventory(vec![
+        pod("db", "a", &json!({"spec": {"nodeName": "n2"}})),
+        pod("db", "b", &json!({})),
+    ]);
+    let n2 = LabelSelector {
+        requirements: vec![Requirement::equals("disk", "ssd")],
+    };
+    let nodes = NodeQuery {
+        names: Vec::new(),
+        labels: Some(n2),
+    };
+    let query = PodQuery {
+        nodes: Some(nodes),
+        ..PodQuery::default()
+    };
+    assert_eq!(names(&world, query, View::Now), ["a"]);
+    assert_eq!(world.nodes().len(), 1);
+}

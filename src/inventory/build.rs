@@ -1,6 +1,6 @@
 //! Building an inventory: objects become facts, facts are sorted, counted in groups and indexed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::Index;
 use super::lenient::map;
@@ -18,6 +18,9 @@ pub(super) fn inventory(objects: &[Object], origin: Origin) -> Inventory {
     let world = World::new(objects, origin);
     let mut nodes = nodes(&world);
     let mut pods = pods(&world, &nodes);
+    if nodes.is_empty() {
+        nodes = implied(&pods);
+    }
     settle(&mut pods, &mut nodes);
     let groups = groups(&world, &mut pods);
     let mut inventory = Inventory {
@@ -56,11 +59,24 @@ fn pods(world: &World<'_>, nodes: &[Node]) -> Vec<Pod> {
     pods
 }
 
-/// Puts pods on their nodes.
+/// The nodes that pods say they run on, where no node is in the inventory itself; one that stands
+/// for all where pods are assumed and none says.
+fn implied(pods: &[Pod]) -> Vec<Node> {
+    let placed = |pod: &&Pod| pod.assumed || !pod.node_name.is_empty();
+    let names = pods.iter().filter(placed).map(|pod| pod.node_name.as_str());
+    let names: BTreeSet<&str> = names.collect();
+    names.into_iter().map(Node::implied).collect()
+}
+
+/// Puts pods on their nodes, and those that may be anywhere on every node.
 fn settle(pods: &mut [Pod], nodes: &mut [Node]) {
     for (id, pod) in (0..).zip(pods) {
         let found = nodes.binary_search_by(|node| node.name.cmp(&pod.node_name));
-        if let Ok(at) = found {
+        if pod.assumed && pod.node_name.is_empty() {
+            for node in nodes.iter_mut() {
+                node.pods.push(PodId(id));
+            }
+        } else if let Ok(at) = found {
             pod.node = u32::try_from(at).ok().map(NodeId);
             nodes[at].pods.push(PodId(id));
         }

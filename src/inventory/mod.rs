@@ -219,11 +219,11 @@ impl Inventory {
         select::find(&self.pods, span, name)
     }
 
-    fn has_node(&self, name: &str) -> bool {
-        let found = self
-            .nodes
-            .binary_search_by(|node| node.name.as_str().cmp(name));
-        found.is_ok()
+    /// Whether there is no node of this name, as far as nodes are known.
+    fn lacks_node(&self, name: &str) -> bool {
+        let by_name = |node: &Node| node.name.as_str().cmp(name);
+        let known = self.nodes.first().is_some_and(|node| node.known);
+        known && self.nodes.binary_search_by(by_name).is_err()
     }
 
     /// Where every pod is.

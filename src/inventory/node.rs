@@ -9,14 +9,19 @@ use crate::object::Object;
 /// A node.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Node {
-    /// Name.
+    /// Name; empty for the one that stands for every node when pods are assumed and no node is
+    /// known.
     pub name: String,
     /// Labels.
     pub labels: BTreeMap<String, String>,
     /// `topology.kubernetes.io/zone`, empty when it has none.
     pub zone: String,
-    /// The pods that run there, ascending.
+    /// The pods that run there, ascending. Pods that are only assumed to exist may run anywhere,
+    /// and are among those of every node.
     pub pods: Vec<PodId>,
+    /// Whether the Node itself is in the inventory. When only its pods are, its labels may be
+    /// anything.
+    pub known: bool,
 }
 
 /// The label that names a zone, and what it was called before.
@@ -34,6 +39,15 @@ impl Node {
             zone: zone.cloned().unwrap_or_default(),
             labels,
             pods: Vec::new(),
+            known: true,
+        }
+    }
+
+    /// A node that is known by its pods alone.
+    pub(super) fn implied(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::lenient::{condition, list, map, text, truth};
+use super::lenient::{condition, is_set, list, map, text, truth};
 use super::world::namespace;
 use super::{GroupId, NodeId};
 use crate::object::Object;
@@ -148,5 +148,5 @@ impl Pod {
 fn serves(pod: &Value) -> bool {
     text(pod, "/status/phase") == "Running"
         && condition(pod, "Ready") == Some("True")
-        && pod.pointer("/metadata/deletionTimestamp").is_none()
+        && !is_set(pod, "/metadata/deletionTimestamp")
 }

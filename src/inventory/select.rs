@@ -58,11 +58,11 @@ impl Inventory {
     fn matching_nodes(&self, query: &NodeQuery) -> Vec<NodeId> {
         let labelled = |node: &Node| {
             let labels = query.labels.as_ref();
-            labels.is_some_and(|labels| labels.matches(&node.labels))
+            labels.is_some_and(|labels| !node.known || labels.matches(&node.labels))
         };
         let fits = |id: &NodeId| {
             let node = self.node(*id);
-            query.names.contains(&node.name) || labelled(node)
+            node.name.is_empty() || query.names.contains(&node.name) || labelled(node)
         };
         self.node_ids().filter(fits).collect()
     }
@@ -102,10 +102,8 @@ impl<'s> Search<'s> {
     /// `None` when the tool itself would fail, because a node it names does not exist.
     fn new(inventory: &'s Inventory, query: &'s PodQuery, view: View) -> Option<Self> {
         let later = view == View::Later;
-        // An inventory without nodes does not know on which nodes its pods run.
-        let known = !later && !inventory.nodes.is_empty();
-        let nodes = query.nodes.as_ref().filter(|_| known);
-        if nodes.is_some_and(|nodes| nodes.names.iter().any(|name| !inventory.has_node(name))) {
+        let nodes = query.nodes.as_ref().filter(|_| !later);
+        if nodes.is_some_and(|nodes| nodes.names.iter().any(|name| inventory.lacks_node(name))) {
             return None;
         }
         let addresses = query.addresses.as_ref().filter(|_| !later);

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::lenient::{count, text};
+use super::lenient::{count, is_set, text};
 use super::workload;
 use super::world::{Kind, World, namespace};
 use super::{Database, Group, Origin, Owner, Pod, PodId, narrow};
@@ -173,14 +173,16 @@ impl<'e> Evidence<'e> {
         let Some(resource) = self.resource else {
             return Some("its resource is not in the inventory".to_owned());
         };
-        let status = resource.value().get("status").filter(|it| !it.is_null());
+        if is_set(resource.value(), "/metadata/deletionTimestamp") {
+            return Some("it is being deleted".to_owned());
+        }
         let expected = self.world.origin == Origin::Recorded;
-        (expected && status.is_none()).then(|| "it has no status yet".to_owned())
+        (expected && !self.has_status()).then(|| "it has no status yet".to_owned())
     }
 
     /// Whether it has a status. Without one, it is [`unknown`](Self::unknown) or assumed healthy.
     fn has_status(&self) -> bool {
-        self.value().get("status").is_some_and(|it| !it.is_null())
+        is_set(self.value(), "/status")
     }
 
     /// The objects of a kind in its namespace that name it at `pointer`.

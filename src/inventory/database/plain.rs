@@ -42,6 +42,8 @@ const OTHERS: &[&str] = &[
 pub(super) const BACKUPS: &[&str] = &["backup", "mongodump", "pg_dumpall", "update-job"];
 /// Components of charts whose primary is fixed.
 const FIXED: &[&str] = &["primary", "master", "secondary", "read", "replica", "slave"];
+/// Components of charts whose StatefulSets vote together.
+const VOTERS: &[&str] = &["mongodb", "arbiter", "hidden"];
 
 /// The pods of one workload that no operator's database claims.
 pub(super) struct Set<'s> {
@@ -212,7 +214,7 @@ impl<'s> Set<'s> {
     fn database(&self, engine: &str) -> String {
         let (instance, component) = (self.label(INSTANCE), self.label(COMPONENT));
         let fixed = engine::is_replicated(engine) && FIXED.contains(&component);
-        let spread = fixed || engine == "mongodb";
+        let spread = fixed || (engine == "mongodb" && VOTERS.contains(&component));
         if spread && !instance.is_empty() {
             return format!("release {instance} {engine}");
         }

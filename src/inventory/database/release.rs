@@ -65,7 +65,7 @@ impl Release<'_> {
             recognised_by: format!("{}{note}", self.reason),
             standbys: self.standbys(&writer, moves),
             quorum: match &writer {
-                Writer::Known(_) if engine::is_replicated(&self.engine) => Quorum::None,
+                Writer::Known(_) if !self.may_vote(moves) => Quorum::None,
                 Writer::Known(_) | Writer::Any { .. } => Quorum::Majority(size.max(present)),
             },
             writer,
@@ -77,6 +77,13 @@ impl Release<'_> {
             point_in_time: None,
             backup_schedules: cron_jobs.schedules(),
         }
+    }
+
+    /// Whether its members may elect the writer among them. A writer that moves within MySQL may
+    /// be that of a replication group.
+    fn may_vote(&self, moves: bool) -> bool {
+        let groups = ["mariadb", "mysql"].contains(&self.engine.as_str());
+        !engine::is_replicated(&self.engine) || (moves && groups)
     }
 
     fn members(&self) -> impl Iterator<Item = Member<'_>> {
