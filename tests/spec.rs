@@ -17,17 +17,17 @@ use crate::render::render;
 
 /// A heading and the blocks below it.
 #[derive(Debug, Default)]
-struct Section {
-    name: String,
+pub(crate) struct Section {
+    pub(crate) name: String,
     level: usize,
-    blocks: Vec<Block>,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// A fenced block.
 #[derive(Debug)]
-struct Block {
-    info: String,
-    range: Range<usize>,
+pub(crate) struct Block {
+    pub(crate) info: String,
+    pub(crate) range: Range<usize>,
 }
 
 /// What a test is given.
@@ -58,7 +58,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     clippy::wildcard_enum_match_arm,
     reason = "Markdown has more than headings and fenced blocks"
 )]
-fn sections(text: &str) -> Vec<Section> {
+pub(crate) fn sections(text: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     let mut in_heading = false;
     for (event, range) in Parser::new(text).into_offset_iter() {
@@ -105,7 +105,7 @@ fn depth(level: HeadingLevel) -> usize {
     level as usize
 }
 
-fn objects(text: &str, place: &str) -> Vec<Object> {
+pub(crate) fn objects(text: &str, place: &str) -> Vec<Object> {
     let documents = yaml::read(text, yaml::LARGEST).into_iter();
     let value = |document: Result<yaml::Document, _>| match document {
         Ok(document) => document.value,

@@ -137,7 +137,7 @@ fn too_long(
         Lifetime::For(lasts) if lasts <= bound => return None,
         Lifetime::For(lasts) => {
             let lasts = format_duration(lasts);
-            let message = format!("{lasts} of {action} is over {permitted}");
+            let message = format!("{action} for {lasts} is over {permitted}");
             (Reason::DurationExceeded, lasts, message)
         }
         Lifetime::Forever => {
@@ -203,7 +203,7 @@ const STRENGTHS: &[Strength] = &[
 ];
 
 fn percent(value: u32) -> (u128, String) {
-    (value.into(), value.to_string())
+    (value.into(), format!("{value}%"))
 }
 
 fn length(value: Duration) -> (u128, String) {
@@ -234,7 +234,7 @@ fn too_strong(
         Some((value, _)) if value <= most => return None,
         Some((_, text)) => (
             text.clone(),
-            format!("{text} of {action} is over {permitted}"),
+            format!("{action} of {text} is over {permitted}"),
         ),
         None if strength.actions.contains(&fault.action) => {
             let message =
@@ -268,7 +268,7 @@ mod tests {
         fixture.keeps(&limits);
         fixture.fault().lifetime = Lifetime::For(Duration::from_secs(301));
         let found = fixture.only(&limits);
-        assert_eq!(found.message, "5m1s of PodFailure is over 5m");
+        assert_eq!(found.message, "PodFailure for 5m1s is over 5m");
         assert_eq!(found.limit, "maxDurations.PodFailure");
         assert_eq!(
             (found.field.as_str(), found.remedy.as_str()),

@@ -56,7 +56,7 @@ impl<'a> Culprit<'a> {
         match &self.fault.aim {
             _ if permitted == 0 => Remedy {
                 field: self.selector_field(),
-                phrase: "a selection that leaves it out would be allowed".to_owned(),
+                phrase: "a selection without any of them would be allowed".to_owned(),
             },
             Aim::Pods(target) if self.alone => self.draw(context, target, (permitted, size)),
             Aim::Pods(target) | Aim::Cut { from: target, .. } => Remedy {
