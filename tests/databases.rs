@@ -1,6 +1,6 @@
 //! What is known of databases, operator by operator.
 
-use firebreak::inventory::{Backup, Database, Quorum, Writer};
+use firebreak::inventory::{Backup, Database, Inventory, Quorum, Writer};
 use serde_json::{Value, json};
 
 use crate::inventory::{at, database, group, manifests, names, read, recorded, writers};
@@ -11,11 +11,16 @@ fn cluster(rest: &Value) -> Value {
         "apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
         "metadata": {"name": "pg", "namespace": "db"}, "spec": {"instances": 3}
     });
-    for (path, value) in rest.as_object().unwrap() {
-        let at = path.split('/').fold(&mut object, |at, key| &mut at[key]);
+    set(&mut object, rest);
+    object
+}
+
+/// Puts values at paths.
+fn set(object: &mut Value, values: &Value) {
+    for (path, value) in values.as_object().unwrap() {
+        let at = path.split('/').fold(&mut *object, |at, key| &mut at[key]);
         *at = value.clone();
     }
-    object
 }
 
 /// What is said of the cluster `pg` when it is recorded with these fields.
@@ -244,4 +249,118 @@ fn two_replica_sets_are_two_databases_and_the_voters_of_a_chart_are_one() {
         names(chart, true),
         [("m".to_owned(), Quorum::Majority(6), 3)]
     );
+}
+
+/// What is said of the XtraDB cluster `c1` of three behind HAProxy, ready but for these values,
+/// with these objects beside it, and what it is said of.
+fn xtradb(rest: &Value, beside: Vec<Value>) -> (Inventory, Database) {
+    let mut object = json!({
+        "apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
+        "metadata": {"name": "c1", "namespace": "db", "generation": 2},
+        "spec": {"pxc": {"size": 3}, "haproxy": {"enabled": true, "size": 2}},
+        "status": {"state": "ready", "observedGeneration": 2}
+    });
+    set(&mut object, rest);
+    let mut objects = vec![object];
+    for index in 0..3 {
+        let labels = json!({"app.kubernetes.io/name": "percona-xtradb-cluster",
+            "app.kubernetes.io/instance": "c1", "app.kubernetes.io/component": "pxc"});
+        let ready = if index == 0 { "False" } else { "True" };
+        objects.push(json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": format!("c1-pxc-{index}"), "namespace": "db", "labels": labels},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]}}));
+    }
+    objects.extend(beside);
+    let inventory = recorded(&read(objects));
+    let found = database(&inventory, "PerconaXtraDBCluster db/c1").clone();
+    (inventory, found)
+}
+
+fn of_c1(kind: &str, state: &str, completed: &str) -> Value {
+    json!({"apiVersion": "pxc.percona.com/v1", "kind": kind,
+        "metadata": {"name": "x", "namespace": "db"}, "spec": {"pxcCluster": "c1"},
+        "status": {"state": state, "completed": completed}})
+}
+
+#[test]
+fn writes_go_to_the_last_member_behind_haproxy_and_to_the_first_behind_proxysql() {
+    for (haproxy, expected) in [(true, "c1-pxc-2"), (false, "c1-pxc-1")] {
+        let (inventory, found) = xtradb(&json!({"spec/haproxy/enabled": haproxy}), vec![]);
+        let probable = inventory.find_pod("db", expected);
+        assert_eq!(found.writer, Writer::Any { probable });
+    }
+}
+
+#[test]
+fn an_xtradb_cluster_is_healthy_when_its_operator_has_seen_its_spec() {
+    let unhealthy = |rest: &Value| xtradb(rest, vec![]).1.unhealthy;
+    assert_eq!(unhealthy(&json!({})), None);
+    let behind = Some("its operator has not seen its current spec yet".to_owned());
+    assert_eq!(unhealthy(&json!({"metadata/generation": 3})), behind);
+    assert_eq!(unhealthy(&json!({"status": {"state": "ready"}})), behind);
+    let paused = xtradb(&json!({"spec/pause": true}), vec![]).1;
+    assert!(paused.paused);
+    let starting = xtradb(&json!({"status/state": "initializing"}), vec![]).1;
+    assert_eq!(starting.busy.as_deref(), Some("it is initializing"));
+}
+
+#[test]
+fn a_backup_from_before_a_restore_does_not_count() {
+    let backup = || {
+        of_c1(
+            "PerconaXtraDBClusterBackup",
+            "Succeeded",
+            "2026-11-02T00:00:00Z",
+        )
+    };
+    let restore = |at| of_c1("PerconaXtraDBClusterRestore", "Succeeded", at);
+    let newest = |beside| xtradb(&json!({}), beside).1.backup;
+    assert_eq!(newest(vec![backup()]), at("2026-11-02T00:00:00Z"));
+    let earlier = vec![backup(), restore("2026-11-01T00:00:00Z")];
+    assert_eq!(newest(earlier), at("2026-11-02T00:00:00Z"));
+    assert_eq!(
+        newest(vec![backup(), restore("2026-11-03T00:00:00Z")]),
+        Backup::Never
+    );
+    assert!(matches!(
+        newest(vec![backup(), restore("")]),
+        Backup::Unknown(_)
+    ));
+}
+
+#[test]
+fn a_restore_keeps_its_database_busy_until_it_ends() {
+    let busy = |state| {
+        let restore = of_c1("PerconaXtraDBClusterRestore", state, "2026-11-02T00:00:00Z");
+        xtradb(&json!({}), vec![restore]).1.busy
+    };
+    let restoring = "PerconaXtraDBClusterRestore x is \"Restoring\"";
+    assert_eq!(busy("Restoring").as_deref(), Some(restoring));
+    assert_eq!(
+        busy("").as_deref(),
+        Some("PerconaXtraDBClusterRestore x has not begun")
+    );
+    assert_eq!(busy("Succeeded"), None);
+    assert_eq!(busy("Failed"), None);
+}
+
+#[test]
+fn a_store_of_the_barman_plugin_tells_of_backups_while_the_log_is_archived() {
+    let plugin = json!({"name": "barman-cloud.cloudnative-pg.io", "isWALArchiver": true,
+        "parameters": {"barmanObjectName": "store"}});
+    let store = json!({"apiVersion": "barmancloud.cnpg.io/v1", "kind": "ObjectStore",
+        "metadata": {"name": "store", "namespace": "db"},
+        "status": {"serverRecoveryWindow": {
+            "pg": {"lastSuccessfulBackupTime": "2026-11-02T00:00:00Z"}}}});
+    let told = |archiving: &str| {
+        let condition = json!([{"type": "ContinuousArchiving", "status": archiving}]);
+        let cluster = cluster(&json!({"spec/plugins": [plugin], "status/conditions": condition}));
+        let inventory = recorded(&read(vec![cluster, store.clone()]));
+        let found = database(&inventory, "Cluster db/pg");
+        (found.backup.clone(), found.point_in_time)
+    };
+    assert_eq!(told("True"), (at("2026-11-02T00:00:00Z"), Some(true)));
+    let (backup, point_in_time) = told("False");
+    assert!(matches!(backup, Backup::Unknown(_)));
+    assert_eq!(point_in_time, Some(false));
 }
