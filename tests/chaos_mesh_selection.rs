@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firebreak::fault::chaos_mesh_selector::{Installation, mode, selection};
+use firebreak::fault::chaos_mesh::selector::{Installation, mode, selection};
 use firebreak::fault::{Mode, Selection, Unreadable};
 use firebreak::inventory::{Candidates, Inventory, Origin, View};
 use firebreak::object::{Field, Object};

@@ -139,6 +139,9 @@ pub struct Note {
     pub message: String,
 }
 
+/// A delay by which probes and clients have given up, so that a pod counts as lost.
+pub(super) const EXTREME_DELAY: Duration = Duration::from_secs(10);
+
 /// What a fault does to a pod it hits, ordered by harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {

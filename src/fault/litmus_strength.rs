@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::chaos_mesh::EXTREME_DELAY;
+use super::experiment::EXTREME_DELAY;
 use super::litmus_env::{Env, Knob};
 use super::{Action, Effect, Intensity, Unreadable};
 

@@ -1,16 +1,6 @@
 //! What an experiment could do, whoever wrote it: one reader a kind, one table of readers.
 
-mod chaos_mesh;
-mod chaos_mesh_elsewhere;
-mod chaos_mesh_kinds;
-mod chaos_mesh_lint;
-mod chaos_mesh_internal;
-mod chaos_mesh_network;
-mod chaos_mesh_pods;
-mod chaos_mesh_stress;
-mod chaos_mesh_workflow;
-mod chaos_mesh_schedule;
-pub mod chaos_mesh_selector;
+pub mod chaos_mesh;
 pub mod experiment;
 mod litmus;
 mod litmus_code;
@@ -41,7 +31,6 @@ pub use writes::{
 pub use crate::object::Unreadable;
 
 use crate::object::Object;
-use {chaos_mesh_elsewhere as elsewhere, chaos_mesh_internal as internal};
 
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const CHAOS_MESH_BEFORE_1: &str = "pingcap.com";
@@ -76,15 +65,15 @@ const READERS: &[Reader] = &[
     reader(CHAOS_MESH, "AzureChaos", chaos_mesh::read),
     reader(CHAOS_MESH, "GCPChaos", chaos_mesh::read),
     reader(CHAOS_MESH, "PhysicalMachineChaos", chaos_mesh::read),
-    reader(CHAOS_MESH, "Schedule", chaos_mesh_schedule::read),
-    reader(CHAOS_MESH, "Workflow", chaos_mesh_workflow::read),
-    reader(CHAOS_MESH, "WorkflowNode", internal::read_node),
-    reader(CHAOS_MESH, "PodNetworkChaos", internal::read_network),
-    reader(CHAOS_MESH, "PodIOChaos", internal::read_io),
-    reader(CHAOS_MESH, "PodHttpChaos", internal::read_http),
-    reader(CHAOS_MESH, "RemoteCluster", elsewhere::read_cluster),
-    reader(CHAOS_MESH, "PhysicalMachine", elsewhere::read_harmless),
-    reader(CHAOS_MESH, "StatusCheck", elsewhere::read_harmless),
+    reader(CHAOS_MESH, "Schedule", chaos_mesh::read_schedule),
+    reader(CHAOS_MESH, "Workflow", chaos_mesh::read_workflow),
+    reader(CHAOS_MESH, "WorkflowNode", chaos_mesh::read_node),
+    reader(CHAOS_MESH, "PodNetworkChaos", chaos_mesh::read_network),
+    reader(CHAOS_MESH, "PodIOChaos", chaos_mesh::read_io),
+    reader(CHAOS_MESH, "PodHttpChaos", chaos_mesh::read_http),
+    reader(CHAOS_MESH, "RemoteCluster", chaos_mesh::read_cluster),
+    reader(CHAOS_MESH, "PhysicalMachine", chaos_mesh::read_harmless),
+    reader(CHAOS_MESH, "StatusCheck", chaos_mesh::read_harmless),
     reader(CHAOS_MESH, ANY_KIND, chaos_mesh::read_unknown),
     reader(CHAOS_MESH_BEFORE_1, ANY_KIND, chaos_mesh::read_unknown),
     reader(LITMUS, "ChaosEngine", litmus::read),

@@ -1,7 +1,7 @@
 //! StressChaos: processes that take processor, memory or disk inside a container.
 
-use super::chaos_mesh::{Found, Harm, Site};
-use super::{Action, Effect, Intensity, Unreadable};
+use super::site::{Found, Harm, Site};
+use crate::fault::{Action, Effect, Intensity, Unreadable};
 use crate::object::Field;
 
 const EVERYTHING: u32 = 100;
@@ -79,7 +79,7 @@ fn memory_percent(size: &Field<'_>) -> Result<Option<u32>, Unreadable> {
 fn size_percent(size: &Field<'_>, text: &str) -> Result<u32, Unreadable> {
     let number = text.trim_end_matches('%').trim().parse::<f64>();
     let number = number.map_err(|_| size.unreadable("a size such as 256MB or 25%"))?;
-    Ok(super::chaos_mesh::whole_percent(number))
+    Ok(super::site::whole_percent(number))
 }
 
 /// Further options of stress-ng may start stressors of any kind.

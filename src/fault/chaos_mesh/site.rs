@@ -1,23 +1,20 @@
-//! Chaos Mesh: what its experiment kinds have in common.
+//! What the experiment kinds have in common: a spec at a site, the harm it does, what was found.
 
 use std::time::Duration;
 
-use super::chaos_mesh_elsewhere::remote_cluster;
-use super::chaos_mesh_kinds::Kind;
-use super::chaos_mesh_lint as lint;
-use super::chaos_mesh_selector::target;
-use super::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Reading,
-    Recurrence, Tool, Unreadable,
-};
+use super::elsewhere::remote_cluster;
+use super::kinds::Kind;
+use super::lint;
+use super::selector::target;
 use crate::calendar::parse_go_duration;
+use crate::fault::{
+    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Recurrence, Tool,
+    Unreadable,
+};
 use crate::object::{Field, Object};
 
 /// The annotation that pauses an experiment or a Schedule.
 const PAUSE: &str = "experiment.chaos-mesh.org/pause";
-
-/// A delay by which probes and clients have given up, so that a pod counts as lost.
-pub(super) const EXTREME_DELAY: Duration = Duration::from_secs(10);
 
 const DURATION: &str = "a duration such as \"30s\" or \"5m\"";
 
@@ -213,28 +210,6 @@ fn lifetime(kind: &Kind, duration: &Field<'_>) -> Result<Lifetime, Unreadable> {
 /// The namespace of an object, where it is known.
 pub(super) fn namespace(object: &Object) -> Option<&str> {
     Some(object.reference().namespace.as_str()).filter(|namespace| !namespace.is_empty())
-}
-
-/// Reads an object of an experiment kind.
-pub(super) fn read(object: &Object) -> Reading {
-    let Some(kind) = Kind::named(&object.reference().kind) else {
-        return read_unknown(object);
-    };
-    lint::last_applied(object)?;
-    let mut found = Found::default();
-    Site::new(kind, object.spec(), namespace(object))?.read(&mut found)?;
-    Ok(Some(found.experiment(object)))
-}
-
-/// A kind that this version does not know. It may hurt anything.
-pub(super) fn read_unknown(object: &Object) -> Reading {
-    let reference = object.reference();
-    let found = format!("\"{}\" of {}", reference.kind, reference.group);
-    Err(Unreadable::new(
-        "kind",
-        found,
-        lint::current_kind(&reference.kind),
-    ))
 }
 
 /// A percentage, rounded up, from 0 to 100.

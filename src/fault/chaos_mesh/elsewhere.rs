@@ -1,9 +1,9 @@
 //! The kinds of Chaos Mesh whose victims are not pods of this cluster: machines of a cloud,
 //! machines with an agent, other clusters.
 
-use super::chaos_mesh::{Found, Harm, Site};
-use super::chaos_mesh_kinds::action;
-use super::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Reading, Unreadable};
+use super::kinds::action;
+use super::site::{Found, Harm, Site};
+use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Reading, Unreadable};
 use crate::object::{Field, Object};
 
 /// The fields by which a cloud names its machines and disks.
@@ -89,7 +89,7 @@ fn filled(field: &Field<'_>) -> bool {
 }
 
 /// Reads a RemoteCluster: through it other objects inject where nothing here can see it.
-pub(super) fn read_cluster(object: &Object) -> Reading {
+pub(in crate::fault) fn read_cluster(object: &Object) -> Reading {
     let spec = object.spec();
     let place = spec.get("namespace").text()?.unwrap_or_default();
     let what =
@@ -110,7 +110,7 @@ pub(super) fn read_cluster(object: &Object) -> Reading {
 }
 
 /// Reads a kind that hurts nothing by itself.
-pub(super) fn read_harmless(object: &Object) -> Reading {
+pub(in crate::fault) fn read_harmless(object: &Object) -> Reading {
     let mut found = Found::default();
     let address = object.spec().get("address");
     if address.text()?.is_some() {

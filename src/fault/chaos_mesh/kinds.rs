@@ -1,9 +1,8 @@
 //! Chaos Mesh's experiment kinds and their actions, as tables.
 
-use super::chaos_mesh::{Found, Site};
-use super::{Action, Effect, Unreadable};
-use super::{chaos_mesh_elsewhere as elsewhere, chaos_mesh_network as network};
-use super::{chaos_mesh_pods as pods, chaos_mesh_stress as stress};
+use super::site::{Found, Site};
+use super::{elsewhere, network, pods, stress};
+use crate::fault::{Action, Effect, Unreadable};
 
 /// An experiment kind.
 pub(super) struct Kind {

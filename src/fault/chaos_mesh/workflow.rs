@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::chaos_mesh::{Found, Site, duration_at, namespace};
-use super::chaos_mesh_kinds::Kind;
-use super::chaos_mesh_lint as lint;
-use super::chaos_mesh_schedule::{schedule, times};
-use super::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Reading, Unreadable};
+use super::kinds::Kind;
+use super::lint;
+use super::schedule::{schedule, times};
+use super::site::{Found, Site, duration_at, namespace};
+use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Reading, Unreadable};
 use crate::object::{Field, Object};
 
 /// The most steps a Workflow may expand to.
@@ -32,7 +32,7 @@ struct Reach {
 }
 
 /// Reads a Workflow.
-pub(super) fn read(object: &Object) -> Reading {
+pub(in crate::fault) fn read(object: &Object) -> Reading {
     lint::last_applied(object)?;
     let mut found = Found::default();
     expand(&object.spec(), namespace(object), &mut found)?;

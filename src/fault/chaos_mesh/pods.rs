@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::chaos_mesh::{EXTREME_DELAY, Found, Harm, Site, delay_at, duration_at};
-use super::chaos_mesh_kinds::action;
-use super::{Action, Effect, Intensity, Unreadable};
+use super::kinds::action;
+use super::site::{Found, Harm, Site, delay_at, duration_at};
+use crate::fault::experiment::EXTREME_DELAY;
+use crate::fault::{Action, Effect, Intensity, Unreadable};
 
 /// What the author of an action should know, and the field it is about.
 const NOTES: &[(Action, &str, &str)] = &[

@@ -1,8 +1,11 @@
 //! NetworkChaos: who is cut off from whom, and whose traffic is shaped.
 
-use super::chaos_mesh::{EXTREME_DELAY, Found, Harm, Site, delay_at, whole_percent};
-use super::chaos_mesh_selector::target;
-use super::{Action, Aim, Effect, Fault, Intensity, Mode, PodQuery, Selection, Target, Unreadable};
+use super::selector::target;
+use super::site::{Found, Harm, Site, delay_at, whole_percent};
+use crate::fault::experiment::EXTREME_DELAY;
+use crate::fault::{
+    Action, Aim, Effect, Fault, Intensity, Mode, PodQuery, Selection, Target, Unreadable,
+};
 use crate::object::Field;
 
 const ACTIONS: &str = "one of netem, delay, loss, duplicate, corrupt, partition, bandwidth";

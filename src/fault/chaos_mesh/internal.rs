@@ -1,10 +1,11 @@
 //! The objects that Chaos Mesh writes for itself. Written by hand, they inject without an
 //! experiment, a selector or a check of permissions.
 
-use super::chaos_mesh::{EXTREME_DELAY, Found, Harm, duration_at, namespace};
-use super::chaos_mesh_network::{blocks, isolation, narrow};
-use super::chaos_mesh_workflow::step;
-use super::{
+use super::network::{blocks, isolation, narrow};
+use super::site::{Found, Harm, duration_at, namespace};
+use super::workflow::step;
+use crate::fault::experiment::EXTREME_DELAY;
+use crate::fault::{
     Action, Aim, Effect, Fault, Intensity, Lifetime, Mode, Namespaces, Overlap, PodQuery, Reading,
     Selection, Target, Unreadable,
 };
@@ -14,7 +15,7 @@ use crate::object::{Field, Object};
 type Harms = Vec<(String, Harm)>;
 
 /// Reads a PodNetworkChaos.
-pub(super) fn read_network(object: &Object) -> Reading {
+pub(in crate::fault) fn read_network(object: &Object) -> Reading {
     on_its_pod(object, |spec| {
         let mut harms = Vec::new();
         for rule in spec.get("iptables").items()? {
@@ -37,7 +38,7 @@ pub(super) fn read_network(object: &Object) -> Reading {
 }
 
 /// Reads a PodIOChaos.
-pub(super) fn read_io(object: &Object) -> Reading {
+pub(in crate::fault) fn read_io(object: &Object) -> Reading {
     on_its_pod(object, |spec| {
         let mut harms = Vec::new();
         for rule in spec.get("actions").items()? {
@@ -64,7 +65,7 @@ fn io(rule: &Field<'_>) -> Result<Harm, Unreadable> {
 }
 
 /// Reads a PodHttpChaos.
-pub(super) fn read_http(object: &Object) -> Reading {
+pub(in crate::fault) fn read_http(object: &Object) -> Reading {
     on_its_pod(object, |spec| {
         let harm = Harm::new(Action::HttpFault, Effect::Degraded, Intensity::default());
         let rules = spec.get("rules").items()?;
@@ -76,7 +77,7 @@ pub(super) fn read_http(object: &Object) -> Reading {
 }
 
 /// Reads a WorkflowNode, which the controller turns into the object it embeds.
-pub(super) fn read_node(object: &Object) -> Reading {
+pub(in crate::fault) fn read_node(object: &Object) -> Reading {
     let spec = object.spec();
     let mut found = Found::default();
     step(&spec, "type", namespace(object), &mut found)?;

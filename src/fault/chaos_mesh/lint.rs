@@ -1,9 +1,9 @@
 //! What the API server or Chaos Mesh would drop, default or refuse without telling the author.
 
-use super::Unreadable;
-use super::chaos_mesh::{Found, Site};
-use super::chaos_mesh_kinds::{ANY_FIELD, KINDS, Kind};
-use super::chaos_mesh_selector::refuse_unknown_fields;
+use super::kinds::{ANY_FIELD, KINDS, Kind};
+use super::selector::refuse_unknown_fields;
+use super::site::{Found, Site};
+use crate::fault::Unreadable;
 use crate::object::{Field, Object};
 
 /// Where `kubectl apply` keeps the document as its author wrote it, before anything was dropped.

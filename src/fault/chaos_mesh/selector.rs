@@ -1,7 +1,7 @@
 //! Chaos Mesh's selection of pods: `selector`, `mode` and `value`, exactly as its controller reads
 //! them.
 
-use super::{
+use crate::fault::{
     Mode, Namespaces, NodeQuery, Phases, PodField, PodQuery, Selection, Target, Unreadable,
 };
 use crate::object::Field;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::chaos_mesh::{Found, Site, namespace};
-use super::chaos_mesh_kinds::Kind;
-use super::chaos_mesh_lint as lint;
-use super::chaos_mesh_workflow as workflow;
-use super::{Lifetime, Overlap, Reading, Recurrence, Unreadable};
+use super::kinds::Kind;
+use super::lint;
+use super::site::{Found, Site, namespace};
+use super::workflow;
 use crate::calendar::{Dialect, Schedule};
+use crate::fault::{Lifetime, Overlap, Reading, Recurrence, Unreadable};
 use crate::object::{Field, Object};
 
 /// How long a victim of a one-shot action is assumed to be away. A tick within that time may take
@@ -31,7 +31,7 @@ struct Rhythm {
 }
 
 /// Reads a Schedule.
-pub(super) fn read(object: &Object) -> Reading {
+pub(in crate::fault) fn read(object: &Object) -> Reading {
     lint::last_applied(object)?;
     let mut found = Found::default();
     schedule(&object.spec(), namespace(object), &mut found)?;
