@@ -2,9 +2,13 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
     missing_docs,
-    reason = "a benchmark stops at the first surprise, and its macros document nothing"
+    reason = "a benchmark stops at the first surprise, reads the clock and says what it found"
 )]
+
+use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use firebreak::cli::examples::now;
@@ -140,5 +144,26 @@ fn benchmark(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, benchmark);
+/// Verdicts whose times are sorted for the tail.
+const VERDICTS: usize = 50_000;
+
+/// The median and the 99th percentile of single verdicts, beside criterion's means.
+fn tail(_: &mut Criterion) {
+    let policies = policies(1);
+    let request = request("PodChaos", &pod_chaos());
+    for pods in [1_000, 10_000, 100_000] {
+        let inventory = cluster(pods);
+        let once = |_| {
+            let start = Instant::now();
+            std::hint::black_box(judge(&inventory, &policies, &request, now()));
+            start.elapsed()
+        };
+        let mut times: Vec<Duration> = (0..VERDICTS).map(once).collect();
+        times.sort_unstable();
+        let (median, p99) = (times[VERDICTS / 2], times[VERDICTS / 100 * 99]);
+        println!("judge/tail/{pods}: median {median:?}, p99 {p99:?}");
+    }
+}
+
+criterion_group!(benches, benchmark, tail);
 criterion_main!(benches);
