@@ -18,6 +18,7 @@ mod cron;
 mod databases;
 mod inventory;
 mod litmus_selection;
+mod live;
 mod mangled;
 mod manifests;
 mod manifests_crds;

@@ -14,7 +14,7 @@ pub use radius::{BlastRadius, BudgetImpact, Concurrent, FaultReach, Impact, Unkn
 
 use std::time::Duration;
 
-use crate::fault::{Aim, Experiment, Lifetime};
+use crate::fault::{Aim, Experiment, Fault, Lifetime};
 use crate::inventory::{GroupId, Inventory, PodId};
 use impact::Play;
 use reach::Reach;
@@ -46,7 +46,7 @@ pub fn measure(experiment: &Experiment, inventory: &Inventory) -> BlastRadius {
         witness: all.witness.into_iter().map(PodId).collect(),
         lifetime: longest(experiment),
         budgets,
-        unknown: unknown(experiment),
+        unknown: unknown(experiment, inventory),
         concurrent,
         candidates,
         faults: own.into_iter().map(|reach| reach.told).collect(),
@@ -132,21 +132,20 @@ fn budgets(namespaces: &[String], inventory: &Inventory, play: &Play<'_>) -> Vec
     near.filter_map(|budget| play.budget(budget)).collect()
 }
 
-fn unknown(experiment: &Experiment) -> Vec<Unknown> {
-    let what = |(fault, aim): (usize, &Aim)| match aim {
+fn unknown(experiment: &Experiment, inventory: &Inventory) -> Vec<Unknown> {
+    let what = |(index, fault): (usize, &Fault)| match &fault.aim {
         Aim::Unknown(what) => Some(Unknown {
-            fault,
+            fault: Some(index),
             what: what.clone(),
         }),
         Aim::Pods(_) | Aim::Cut { .. } | Aim::Nodes(_) => None,
     };
-    experiment
-        .faults
-        .iter()
-        .map(|fault| &fault.aim)
-        .enumerate()
-        .filter_map(what)
-        .collect()
+    let own = experiment.faults.iter().enumerate().filter_map(what);
+    let unread = inventory.unread().iter().map(|what| Unknown {
+        fault: None,
+        what: what.clone(),
+    });
+    own.chain(unread).collect()
 }
 
 fn concurrent(groups: &[GroupId], live: &[Vec<Reach>], inventory: &Inventory) -> Vec<Concurrent> {

@@ -100,8 +100,8 @@ pub struct BudgetImpact {
 /// Something about an experiment that could not be resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
-    /// Index of the fault.
-    pub fault: usize,
+    /// Index of the fault; `None` where it is about something live in the cluster.
+    pub fault: Option<usize>,
     /// A sentence that says what.
     pub what: String,
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::manifests::{Manifest, ReadFailure, Reader, Reading};
 use super::report::{Failure, Source};
 
-use crate::inventory::{Active, Inventory, Origin, active};
+use crate::inventory::{Inventory, Origin, live};
 use crate::object::Object;
 use crate::policy::PolicySet;
 use crate::policy::spec::GROUP;
@@ -131,8 +131,8 @@ fn inventory(manifests: &[Manifest], origin: Origin) -> Inventory {
     let inventory = Inventory::from_objects(&objects, origin);
     match origin {
         Origin::Recorded => {
-            let active: Vec<Active> = active(&objects, &inventory);
-            inventory.with_active(active)
+            let live = live(&objects, &inventory);
+            inventory.with_live(live)
         }
         Origin::Manifests => inventory,
     }

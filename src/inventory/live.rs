@@ -10,21 +10,38 @@ use super::{Active, Inventory, PodId};
 use crate::fault::{self, Experiment, Lifetime};
 use crate::object::Object;
 
-/// Every live experiment among `objects`, whose pods are in `inventory`.
-///
-/// A schedule is not live between its ticks, and each run it starts is an object of its own. An
-/// object that cannot be read is left out: nothing tells what it holds.
-#[must_use]
-pub fn active(objects: &[Object], inventory: &Inventory) -> Vec<Active> {
-    objects
-        .iter()
-        .filter_map(|object| live(object, inventory))
-        .collect()
+/// What is live in a cluster.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Live {
+    /// The experiments.
+    pub experiments: Vec<Active>,
+    /// Chaos objects that may be live and cannot be read, a sentence each. What they hold is not
+    /// known, so nothing else can be bounded while they are there.
+    pub unread: Vec<String>,
 }
 
-fn live(object: &Object, inventory: &Inventory) -> Option<Active> {
-    let experiment = fault::read(object).ok()??;
-    if experiment.schedule.is_some() || is_finished(object) {
+/// Every live experiment among `objects`, whose pods are in `inventory`. A schedule is not live
+/// between its ticks, and each run it starts is an object of its own.
+#[must_use]
+pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
+    let mut live = Live::default();
+    for object in objects.iter().filter(|object| !is_finished(object)) {
+        match fault::read(object) {
+            Ok(None) => {}
+            Ok(Some(experiment)) => {
+                live.experiments.extend(active(object, experiment, inventory));
+            }
+            Err(problem) => live.unread.push(format!(
+                "{} is in the cluster and cannot be read ({problem}), so what it holds is not known",
+                object.reference()
+            )),
+        }
+    }
+    live
+}
+
+fn active(object: &Object, experiment: Experiment, inventory: &Inventory) -> Option<Active> {
+    if experiment.schedule.is_some() {
         return None;
     }
     let created = object.root().get("metadata").get("creationTimestamp");
@@ -36,19 +53,16 @@ fn live(object: &Object, inventory: &Inventory) -> Option<Active> {
     let records = object
         .value()
         .pointer("/status/experiment/containerRecords");
-    match records.and_then(Value::as_array) {
-        None if is_stopped(object) || experiment.dormant => None,
-        None => Some(Active {
-            experiment,
-            records: None,
-            started,
-        }),
-        Some(records) => holds(&experiment, records, is_stopped(object)).then(|| Active {
-            records: Some(pods(records, inventory)),
-            experiment,
-            started,
-        }),
-    }
+    let records = records.and_then(Value::as_array);
+    let is_live = match records {
+        None => !is_stopped(object) && !experiment.dormant,
+        Some(records) => holds(&experiment, records, is_stopped(object)),
+    };
+    is_live.then(|| Active {
+        records: records.map(|records| pods(records, inventory)),
+        experiment,
+        started,
+    })
 }
 
 /// Whether the records say that something is, or will be, injected.

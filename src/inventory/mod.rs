@@ -23,7 +23,7 @@ mod world;
 pub use active::Active;
 pub use budget::Budget;
 pub use group::{Backup, Database, Group, Quorum, Writer};
-pub use live::active;
+pub use live::{Live, live};
 pub use namespace::Namespace;
 pub use node::Node;
 pub use pod::{Owner, Pod};
@@ -31,6 +31,7 @@ pub use pod::{Owner, Pod};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::fault::Action;
 use crate::object::Object;
 use index::{Index, Span};
 use service::Service;
@@ -88,6 +89,7 @@ pub struct Inventory {
     groups: Vec<Group>,
     budgets: Vec<Budget>,
     active: Vec<Active>,
+    unread: Vec<String>,
     services: Vec<Service>,
     index: Index,
     assumed: bool,
@@ -106,6 +108,30 @@ impl Inventory {
     pub fn with_active(mut self, active: Vec<Active>) -> Self {
         self.active = active;
         self
+    }
+
+    /// The same inventory with what is live in it. A pod under a pod-failure is not healthy,
+    /// whatever its readiness says.
+    #[must_use]
+    pub fn with_live(mut self, live: Live) -> Self {
+        let fails = |active: &&Active| {
+            let mut faults = active.experiment.faults.iter();
+            faults.any(|fault| fault.action == Action::PodFailure)
+        };
+        let failing = live.experiments.iter().filter(fails);
+        let failed: Vec<PodId> = failing
+            .filter_map(|it| it.records.clone())
+            .flatten()
+            .collect();
+        self.mark_unhealthy(&failed);
+        self.unread = live.unread;
+        self.with_active(live.experiments)
+    }
+
+    /// Chaos objects of the cluster that may be live and cannot be read, a sentence each.
+    #[must_use]
+    pub fn unread(&self) -> &[String] {
+        &self.unread
     }
 
     /// Counts these pods as unhealthy, whatever their readiness says: an active fault hides there.

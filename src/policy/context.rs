@@ -102,7 +102,7 @@ impl<'a> LimitContext<'a> {
 
     fn is_unknown(&self, seen: &Seen<'_>) -> bool {
         let mut unknown = self.case.blast.unknown.iter();
-        matches!(seen.fault.aim, Aim::Unknown(_)) || unknown.any(|it| it.fault == seen.index)
+        matches!(seen.fault.aim, Aim::Unknown(_)) || unknown.any(|it| it.fault == Some(seen.index))
     }
 
     /// Whether the policy has a say in the case at all.

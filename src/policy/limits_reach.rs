@@ -15,11 +15,9 @@ pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
         message: format!("{}, so that it is over every limit", it.what),
         measured: it.what.clone(),
         permitted: "a target that can be resolved".to_owned(),
-        field: context
-            .case
-            .experiment
-            .faults
-            .get(it.fault)
+        field: it
+            .fault
+            .and_then(|fault| context.case.experiment.faults.get(fault))
             .map(|fault| fault.field.clone())
             .unwrap_or_default(),
         ..context.violation(Reason::Unresolvable, "every limit")
@@ -319,7 +317,7 @@ mod tests {
     fn what_cannot_be_resolved_is_over_every_limit() {
         let mut fixture = Fixture::new(3, 1);
         fixture.blast.unknown.push(Unknown {
-            fault: 0,
+            fault: Some(0),
             what: "a disk of the cloud is detached".to_owned(),
         });
         let found = fixture.only(&json!({}));
