@@ -2,8 +2,8 @@
 
 use super::context::LimitContext;
 use super::{
-    Violation, limits_amount, limits_backup, limits_database, limits_reach, limits_time,
-    limits_windows,
+    Violation, limits_amount, limits_armed, limits_backup, limits_database, limits_reach,
+    limits_time, limits_windows,
 };
 
 /// The names of the built-in limits, as policies spell them.
@@ -28,7 +28,7 @@ macro_rules! limits {
 
 limits! {
     "every limit" => limits_reach::unresolvable,
-    "protects" => limits_reach::armed,
+    "protects" => limits_armed::armed,
     "protected" => limits_reach::protected,
     "optIn" => limits_reach::opt_in,
     "accounts" => limits_reach::accounts,

@@ -70,15 +70,20 @@ pub(super) fn primary(context: &LimitContext<'_>) -> Vec<Violation> {
     })
 }
 
-/// Whether a member that may be writing can be hit. Where every member may be the writer, quorum
-/// decides in its place, unless the policy ignores quorum.
+/// Whether a member that may be writing can be hit.
 fn is_at_risk(at: At<'_>) -> bool {
-    let undecided = match (&at.database.writer, at.database.quorum) {
-        (Writer::Known(_), _) => false,
-        (Writer::Any { .. }, Quorum::Majority(_)) => at.limits.quorum == QuorumRule::Ignore,
-        (Writer::Any { .. }, Quorum::Standbys(_) | Quorum::None) => true,
-    };
+    let any = matches!(at.database.writer, Writer::Any { .. });
+    let undecided = any && !quorum_decides(at.limits, at.database);
     at.reached.impact.primary || (undecided && at.reached.impact.candidates > 0)
+}
+
+/// Where every member may be the writer, a majority decides in the primary's place, unless the
+/// policy ignores quorum.
+pub(super) fn quorum_decides(limits: &DatabaseLimits, database: &Database) -> bool {
+    match (&database.writer, database.quorum) {
+        (Writer::Any { .. }, Quorum::Majority(_)) => limits.quorum == QuorumRule::Keep,
+        (Writer::Any { .. } | Writer::Known(_), _) => false,
+    }
 }
 
 fn never(at: At<'_>) -> Violation {

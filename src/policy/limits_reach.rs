@@ -1,12 +1,15 @@
 //! Limits on what may be reached at all, by whom, and with what.
 
+use std::collections::BTreeMap;
+
 use super::account::listed;
-use super::context::{LimitContext, Reached, Seen, is_endless, name};
+use super::context::{LimitContext, Reached, Seen, name};
 use super::remedy::Culprit;
 use super::spec_limits::{Actions, OptIn, OptInScope};
 use super::spec_values::{ActionName, EffectName};
 use super::{Reason, Violation};
-use crate::fault::{Effect, Lifetime};
+use crate::fault::Effect;
+use crate::inventory::{Group, GroupId, PodId};
 
 /// What cannot be resolved is over every limit, whoever's pods it may hit.
 pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
@@ -23,57 +26,6 @@ pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
         ..context.violation(Reason::Unresolvable, "every limit")
     };
     unknown.map(violation).collect()
-}
-
-/// An experiment that matches nothing now stays armed until it ends.
-pub(super) fn armed(context: &LimitContext<'_>) -> Vec<Violation> {
-    let acts = |seen: &&Seen<'_>| seen.armed && seen.fault.lifetime != Lifetime::Never;
-    let waiting = context.faults.iter().filter(acts);
-    waiting
-        .flat_map(|seen| {
-            let endless = is_endless(seen.fault).then(|| endless(context, *seen));
-            let later = context.addressable.iter();
-            let later = later.filter(|(fault, _)| *fault == seen.index);
-            let later = later.map(|(_, group)| Violation {
-                message: format!(
-                    "it matches no pod now, but could match pods of {} while it waits",
-                    name(context.inventory().group(*group))
-                ),
-                field: Culprit::of(context, &[seen.index])
-                    .map(|culprit| culprit.selector_field())
-                    .unwrap_or_default(),
-                remedy: "a selection that matches pods now would be judged by them".to_owned(),
-                group: Some(*group),
-                ..waits(context)
-            });
-            endless.into_iter().chain(later).collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-fn waits(context: &LimitContext<'_>) -> Violation {
-    Violation {
-        measured: "no pod now".to_owned(),
-        permitted: "at least one pod".to_owned(),
-        ..context.violation(Reason::NoTarget, "protects")
-    }
-}
-
-fn endless(context: &LimitContext<'_>, seen: Seen<'_>) -> Violation {
-    let message = "it matches no pod now and stays armed without an end";
-    let (field, remedy) = match seen.fault.lifetime {
-        Lifetime::Forever => (&seen.fault.duration_field, "a duration would end it"),
-        Lifetime::Instant | Lifetime::For(_) | Lifetime::Never => (
-            &seen.fault.field,
-            "a selection that matches pods now would be judged by them",
-        ),
-    };
-    Violation {
-        message: message.to_owned(),
-        field: field.clone(),
-        remedy: remedy.to_owned(),
-        ..waits(context)
-    }
 }
 
 /// A violation about what is selected: it helps only to select something else.
@@ -115,7 +67,10 @@ pub(super) fn opt_in(context: &LimitContext<'_>) -> Vec<Violation> {
     };
     let label = format!("{}={}", opt_in.label, opt_in.value);
     let refused = context.reached.iter();
-    let refused = refused.filter(|reached| !has_opted_in(context, **reached, opt_in));
+    let refused = refused.filter(|reached| {
+        let pods = candidates(context, reached.impact.group);
+        !has_opted_in(context, reached.group, &pods, opt_in)
+    });
     let violation = |reached: &Reached<'_>| {
         let bearer = match opt_in.scope {
             OptInScope::Namespace => format!("namespace {}", reached.group.namespace),
@@ -137,28 +92,31 @@ pub(super) fn opt_in(context: &LimitContext<'_>) -> Vec<Violation> {
     refused.map(violation).collect()
 }
 
-fn has_opted_in(context: &LimitContext<'_>, reached: Reached<'_>, opt_in: &OptIn) -> bool {
+/// Whether the namespace, or every one of these pods, bears the label.
+pub(super) fn has_opted_in(
+    context: &LimitContext<'_>,
+    group: &Group,
+    pods: &[PodId],
+    opt_in: &OptIn,
+) -> bool {
     let inventory = context.inventory();
-    let has = |labels: &std::collections::BTreeMap<String, String>| {
-        labels.get(&opt_in.label) == Some(&opt_in.value)
-    };
-    let namespace = || {
-        let namespace = inventory.namespace(&reached.group.namespace);
-        namespace.is_some_and(|namespace| has(&namespace.labels))
-    };
-    let pods = || {
-        let candidates = context.case.blast.candidates.iter();
-        let mut pods = candidates
-            .map(|pod| inventory.pod(*pod))
-            .filter(|pod| pod.group == reached.impact.group)
-            .peekable();
-        pods.peek().is_some() && pods.all(|pod| has(&pod.labels))
-    };
+    let has = |labels: &BTreeMap<String, String>| labels.get(&opt_in.label) == Some(&opt_in.value);
+    let namespace = inventory.namespace(&group.namespace);
+    let namespace = namespace.is_some_and(|namespace| has(&namespace.labels));
+    let pods = !pods.is_empty() && pods.iter().all(|pod| has(&inventory.pod(*pod).labels));
     match opt_in.scope {
-        OptInScope::Namespace => namespace(),
-        OptInScope::Pod => pods(),
-        OptInScope::Either => namespace() || pods(),
+        OptInScope::Namespace => namespace,
+        OptInScope::Pod => pods,
+        OptInScope::Either => namespace || pods,
     }
+}
+
+/// The pods of a group that can be hit.
+fn candidates(context: &LimitContext<'_>, group: GroupId) -> Vec<PodId> {
+    let candidates = context.case.blast.candidates.iter().copied();
+    candidates
+        .filter(|pod| context.inventory().pod(*pod).group == group)
+        .collect()
 }
 
 pub(super) fn accounts(context: &LimitContext<'_>) -> Vec<Violation> {
@@ -237,15 +195,12 @@ pub(super) fn effects(context: &LimitContext<'_>) -> Vec<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use serde_json::json;
 
     use super::super::fixture::Fixture;
     use super::*;
     use crate::blast::Unknown;
-    use crate::fault::{Action, Aim, Fault};
-    use crate::inventory::GroupId;
+    use crate::fault::{Action, Aim, Fault, Lifetime};
 
     #[test]
     fn what_is_protected_may_not_be_reached_at_all() {
@@ -326,33 +281,6 @@ mod tests {
             found.message,
             "a disk of the cloud is detached, so that it is over every limit"
         );
-    }
-
-    /// The fixture with a fault that matches nothing now.
-    fn armed(lifetime: Lifetime, addressable: &[GroupId]) -> Fixture {
-        let mut fixture = Fixture::new(3, 0);
-        fixture.blast.impacts.clear();
-        fixture.blast.faults[0].armed = true;
-        fixture.blast.faults[0].addressable = addressable.to_vec();
-        fixture.fault().lifetime = lifetime;
-        fixture
-    }
-
-    #[test]
-    fn what_matches_nothing_must_end_and_must_not_wait_for_protected_pods() {
-        let minute = Lifetime::For(Duration::from_mins(1));
-        armed(minute, &[]).keeps(&json!({}));
-        armed(Lifetime::Never, &[GroupId(0)]).keeps(&json!({}));
-        let found = armed(minute, &[GroupId(0)]).only(&json!({}));
-        assert_eq!(found.reason, Reason::NoTarget);
-        assert_eq!(found.group, Some(GroupId(0)));
-        let found = armed(Lifetime::Forever, &[]).only(&json!({}));
-        assert_eq!(
-            found.message,
-            "it matches no pod now and stays armed without an end"
-        );
-        assert_eq!(found.field, "spec.duration");
-        armed(Lifetime::Instant, &[]).only(&json!({}));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod exemption;
 mod fixture;
 mod limits;
 mod limits_amount;
+mod limits_armed;
 mod limits_backup;
 mod limits_database;
 mod limits_reach;
