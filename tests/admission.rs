@@ -168,3 +168,38 @@ async fn every_warning_fits_and_so_do_all_together() {
     assert!(lengths.iter().all(|length| *length <= 256), "{lengths:?}");
     assert!(lengths.iter().sum::<usize>() <= 4096);
 }
+
+#[tokio::test]
+async fn a_cluster_that_was_not_listed_denies() {
+    let known = guard(DEFAULT_POLICIES);
+    let unlisted = Arc::new(Guard {
+        inventory: Inventory::unlisted("pods have not been listed yet").into(),
+        policies: Arc::clone(&known.policies),
+        now: examples::now,
+    });
+    let body = review("PodChaos", &kill_all_of_pxc()).to_string();
+    let (_, body) = send(unlisted, body).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let cause = &answer["response"]["status"]["details"]["causes"][0];
+    assert_eq!(answer["response"]["allowed"], false);
+    assert_eq!(cause["reason"], "InventoryUnavailable");
+}
+
+#[tokio::test]
+async fn a_policy_that_does_not_compile_is_refused_and_one_that_does_is_not() {
+    let policy = |duration: &str| {
+        let object = json!({
+            "apiVersion": "firebreak.dev/v1alpha1", "kind": "BlastRadiusPolicy",
+            "metadata": {"name": "ours"}, "spec": {"limits": {"maxDuration": duration}}
+        });
+        review("BlastRadiusPolicy", &object).to_string()
+    };
+    let (_, body) = send(guard(""), policy("10 minutes")).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let cause = &answer["response"]["status"]["details"]["causes"][0];
+    assert_eq!(cause["reason"], "PolicyInvalid");
+    assert_eq!(cause["field"], "spec.limits.maxDuration");
+    let (_, body) = send(guard(""), policy("10m")).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(answer["response"]["allowed"], true);
+}

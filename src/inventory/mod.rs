@@ -90,6 +90,7 @@ pub struct Inventory {
     budgets: Vec<Budget>,
     active: Vec<Active>,
     unread: Vec<String>,
+    unavailable: Option<String>,
     services: Vec<Service>,
     index: Index,
     assumed: bool,
@@ -101,6 +102,22 @@ impl Inventory {
     #[must_use]
     pub fn from_objects(objects: &[Object], origin: Origin) -> Self {
         build::inventory(objects, origin)
+    }
+
+    /// An inventory of a cluster that has not been listed, or not for too long; a phrase says why.
+    /// Nothing is judged by it: every verdict is a refusal.
+    #[must_use]
+    pub fn unlisted(why: impl Into<String>) -> Self {
+        Self {
+            unavailable: Some(why.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Why the cluster is not known, where it is not.
+    #[must_use]
+    pub fn unavailable(&self) -> Option<&str> {
+        self.unavailable.as_deref()
     }
 
     /// The same inventory with these experiments live in it.

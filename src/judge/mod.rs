@@ -15,7 +15,7 @@ use crate::blast;
 use crate::fault::{self, Experiment, Unreadable};
 use crate::inventory::Inventory;
 use crate::object::Object;
-use crate::policy::{self, Case, Policy, PolicySet, Reason, Violation};
+use crate::policy::{self, Case, Enforcement, Policy, PolicySet, Reason, Violation};
 use crate::request::Request;
 
 /// Judges a request. Total: every request gets a verdict, whatever it holds.
@@ -32,8 +32,16 @@ pub fn judge(
         request,
         now,
     };
-    match occasion(request) {
+    let occasion = occasion(request);
+    if let (Some(why), false) = (
+        inventory.unavailable(),
+        matches!(occasion, Occasion::Pass(_)),
+    ) {
+        return court.refuse(Reason::InventoryUnavailable, &unlisted(why));
+    }
+    match occasion {
         Occasion::Pass(why) => Verdict::passed(request, why),
+        Occasion::Rule(object) => rule(request, object),
         Occasion::Forged(problem) => court.refuse(Reason::ForgedStatus, &problem),
         Occasion::Removal(object) => court.hear(fault::read_removal(object), object),
         Occasion::Injection(object) => court.hear(fault::read(object), object),
@@ -98,6 +106,30 @@ impl Court<'_> {
         };
         Verdict::of(self.request, vec![unbounded(reason, problem, policy)])
     }
+}
+
+fn unlisted(why: &str) -> Unreadable {
+    Unreadable::new("", why, "a cluster that has been listed")
+}
+
+/// A policy or exemption is refused when it does not compile: what it was meant to forbid would
+/// not be known.
+fn rule(request: &Request, object: &Object) -> Verdict {
+    let problems = PolicySet::compile([object]).err().unwrap_or_default();
+    let violation = |error: policy::PolicyError| Violation {
+        reason: Reason::PolicyInvalid,
+        policy: object.reference().name.clone(),
+        limit: "compilation".to_owned(),
+        enforcement: Enforcement::Deny,
+        message: error.problem.to_string(),
+        field: error.problem.field,
+        measured: error.problem.found,
+        permitted: error.problem.expected,
+        remedy: String::new(),
+        group: None,
+        exempted_by: None,
+    };
+    Verdict::of(request, problems.into_iter().map(violation).collect())
 }
 
 fn unbounded(reason: Reason, problem: &Unreadable, policy: &Policy) -> Violation {

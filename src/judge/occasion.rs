@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::fault::{self, Unreadable};
 use crate::object::Object;
+use crate::policy::spec::GROUP;
 use crate::request::{Operation, Request};
 
 /// What a request amounts to.
@@ -17,6 +18,8 @@ pub enum Occasion<'a> {
     Pass(&'static str),
     /// It may inject what this object describes.
     Injection(&'a Object),
+    /// It writes this policy or exemption, by which others will be judged.
+    Rule(&'a Object),
     /// It takes this object away, which is a fault of its own.
     Removal(&'a Object),
     /// It sets what only the tool may set, so that the selector would not be asked.
@@ -45,6 +48,9 @@ fn creation(request: &Request) -> Occasion<'_> {
     if !request.subresource.is_empty() {
         return Occasion::Pass("a subresource");
     }
+    if is_rule(object) {
+        return Occasion::Rule(object);
+    }
     if fault::is_internal(object) && fault::is_tool_account(&request.user) {
         return Occasion::Pass("the tool's own bookkeeping");
     }
@@ -67,6 +73,9 @@ fn update(request: &Request) -> Occasion<'_> {
     if new.root().get("metadata").get("deletionTimestamp").is_set() {
         return Occasion::Pass("it is being deleted");
     }
+    if is_rule(new) {
+        return Occasion::Rule(new);
+    }
     if let Some(problem) = fault::forged_change(old, new) {
         return Occasion::Forged(problem);
     }
@@ -77,6 +86,11 @@ fn update(request: &Request) -> Occasion<'_> {
         return Occasion::Injection(new);
     }
     Occasion::Pass("nothing in it injects")
+}
+
+/// Whether the object is one of our own, by which others are judged.
+fn is_rule(object: &Object) -> bool {
+    object.is(GROUP, "BlastRadiusPolicy") || object.is(GROUP, "Exemption")
 }
 
 fn removal(request: &Request) -> Occasion<'_> {
