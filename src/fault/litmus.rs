@@ -115,6 +115,9 @@ pub(super) fn engine(spec: &Field<'_>, namespace: &str) -> Result<Found, Unreada
     if items.len() > 1 {
         spread(&mut found);
     }
+    for item in &items {
+        code::of_experiment(item, &mut found)?;
+    }
     code::of_engine(spec, &mut found)?;
     helpers(spec, &mut found)?;
     Ok(found)
@@ -163,8 +166,7 @@ fn experiment(
     let name = item.get("name");
     let text = name.required_text()?;
     let hub = HubFault::named(text).ok_or_else(|| name.unreadable(suggestion(text)))?;
-    let components = item.get("spec").get("components");
-    let env = Env::read(&components.get("env"))?;
+    let env = Env::of(item)?;
     let shot = Shot {
         hub,
         env: &env,
@@ -179,7 +181,6 @@ fn experiment(
         Lifetime::Forever => None,
     };
     found.faults.push(fault);
-    code::of_experiment(item, &env, found)?;
     let ramp = u64::from(env.number(RAMP)?.most).saturating_mul(2);
     Ok(window.map(|window| window.saturating_add(Duration::from_secs(ramp))))
 }

@@ -29,12 +29,9 @@ pub(super) fn of_engine(spec: &Field<'_>, found: &mut Found) -> Result<(), Unrea
 }
 
 /// What one experiment runs besides its fault.
-pub(super) fn of_experiment(
-    item: &Field<'_>,
-    env: &Env,
-    found: &mut Found,
-) -> Result<(), Unreadable> {
+pub(super) fn of_experiment(item: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
     const ADDRESS: &str = "TARGET_NODE_IP";
+    let env = Env::of(item)?;
     let spec = item.get("spec");
     image(&spec.get("components").get("experimentImage"), found)?;
     if !env.text(ADDRESS)?.is_empty() {

@@ -73,8 +73,13 @@ pub(super) struct Span {
 const IDENTITY: &[&str] = &["CHAOSENGINE", "CHAOS_UID", "EXPERIMENT_NAME"];
 
 impl Env {
+    /// Reads the variables of an experiment of an engine.
+    pub(super) fn of(experiment: &Field<'_>) -> Result<Self, Unreadable> {
+        Self::read(&experiment.get("spec").get("components").get("env"))
+    }
+
     /// Reads the list of variables at `field`. Of two with one name the last counts.
-    pub(super) fn read(field: &Field<'_>) -> Result<Self, Unreadable> {
+    fn read(field: &Field<'_>) -> Result<Self, Unreadable> {
         let mut env = Self {
             path: field.path().to_owned(),
             settings: BTreeMap::new(),

@@ -26,7 +26,7 @@ pub(super) fn read(object: &Object) -> Reading {
         rhythm.stack(&mut found.faults);
     }
     for fault in &mut found.faults {
-        fault.later |= !once || !spec.get("schedule").get("now").is_set();
+        fault.later |= found.stopped || !once || !spec.get("schedule").get("now").is_set();
     }
     Ok(Some(Experiment {
         schedule,

@@ -11,6 +11,9 @@ mod litmus_shell;
 mod litmus_strength;
 mod litmus_target;
 mod litmus_text;
+mod raw;
+mod raw_script;
+mod raw_stress;
 mod removal;
 mod rhythm;
 pub mod target;
@@ -81,6 +84,10 @@ const READERS: &[Reader] = &[
     reader(LITMUS, "ChaosExperiment", litmus::read_definition),
     reader(LITMUS, "ChaosResult", litmus::read_result),
     reader(LITMUS, ANY_KIND, litmus::read_unknown),
+    reader("networking.k8s.io", "NetworkPolicy", raw::read_policy),
+    reader("batch", "Job", raw::read_job),
+    reader("batch", "CronJob", raw::read_cron_job),
+    reader("", "Pod", raw::read_pod),
 ];
 
 const fn reader(group: &'static str, kind: &'static str, read: fn(&Object) -> Reading) -> Reader {

@@ -1,0 +1,235 @@
+//! Chaos made with nothing but Kubernetes: NetworkPolicies, Jobs, CronJobs and Pods that say so.
+//!
+//! Without a label or a program that gives it away, such an object looks like any other, and is none
+//! of ours: what it does to databases is judged where it happens.
+
+use super::raw_script as script;
+use super::raw_stress as stress;
+use super::rhythm::{self, Rhythm};
+use super::{
+    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
+    Overlap, PodQuery, Reading, Recurrence, Selection, Target, Tool, Unreadable,
+};
+use crate::calendar::Dialect;
+use crate::object::{Field, Object};
+use crate::selector::LabelSelector;
+
+/// Labels that mark a NetworkPolicy as chaos, whatever their value.
+const POLICY_LABELS: &[&str] = &["chaos-experiment", "chaos-type", "chaos", "experiment"];
+/// Labels that mark what runs programs as chaos. Others in use mark victims as well.
+const PROGRAM_LABELS: &[&str] = &["chaos-experiment", "chaos-type"];
+/// The label of everything that Litmus makes for an engine, which is judged itself.
+const OF_LITMUS: &str = "chaosUID";
+const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "litmus");
+/// Owners whose pods are an application's, so that a label on them marks a victim.
+const APPLICATIONS: &[&str] = &["ReplicaSet", "StatefulSet", "DaemonSet"];
+
+/// Where programs run: the pod spec and what surrounds it.
+pub(super) struct Program<'a> {
+    pub(super) namespace: &'a str,
+    /// The spec of the pods.
+    pub(super) pod: Field<'a>,
+    /// The spec of the Job, where there is one.
+    pub(super) job: Option<Field<'a>>,
+}
+
+/// Reads a NetworkPolicy. Rules are not weighed, except one that lets everything through.
+pub(super) fn read_policy(object: &Object) -> Reading {
+    let marked = POLICY_LABELS
+        .iter()
+        .any(|label| object.label(label).is_some());
+    let of_litmus = object.label(PART_OF.0) == Some(PART_OF.1);
+    let spec = object.spec();
+    if !(marked || of_litmus) || !isolates(&spec)? {
+        return Ok(None);
+    }
+    let pods = spec.get("podSelector");
+    let query = PodQuery {
+        namespaces: own_namespace(&object.reference().namespace),
+        labels: LabelSelector::read(&pods)?,
+        ..PodQuery::default()
+    };
+    let target = all_of(query, pods.path());
+    let fault = Fault {
+        action: Action::NetworkPartition,
+        effect: Effect::Isolated,
+        aim: Aim::Pods(target),
+        lifetime: Lifetime::Forever,
+        overlap: Overlap::AtMost(1),
+        intensity: Intensity::default(),
+        field: spec.path().to_owned(),
+        // Nothing in a NetworkPolicy ends it.
+        duration_field: spec.path().to_owned(),
+        later: true,
+    };
+    Ok(Some(experiment(object, vec![fault])))
+}
+
+/// Whether the policy blocks a direction. Ingress is blocked unless the types say otherwise, egress
+/// only where the types or rules name it.
+fn isolates(spec: &Field<'_>) -> Result<bool, Unreadable> {
+    let types = spec.get("policyTypes").texts()?;
+    let named = |name: &str, default: bool| {
+        let listed = |types: &Vec<String>| types.iter().any(|each| each == name);
+        types
+            .as_ref()
+            .filter(|types| !types.is_empty())
+            .map_or(default, listed)
+    };
+    let egress = spec.get("egress");
+    let ingress_blocked = named("Ingress", true) && !lets_all(&spec.get("ingress"), "from")?;
+    let egress_blocked = named("Egress", !egress.items()?.is_empty()) && !lets_all(&egress, "to")?;
+    Ok(ingress_blocked || egress_blocked)
+}
+
+/// A rule without peers and ports lets everything through.
+fn lets_all(rules: &Field<'_>, peers: &str) -> Result<bool, Unreadable> {
+    for rule in rules.items()? {
+        let open = |name: &str| Ok(rule.get(name).items()?.is_empty());
+        if rule.is_set() && open(peers)? && open("ports")? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Reads a Pod.
+pub(super) fn read_pod(object: &Object) -> Reading {
+    let owned = object
+        .controller()
+        .is_some_and(|(kind, _)| APPLICATIONS.contains(&kind));
+    let program = Program {
+        namespace: &object.reference().namespace,
+        pod: object.spec(),
+        job: None,
+    };
+    let faults = program.faults(marked(object) && !owned)?;
+    Ok((!faults.is_empty()).then(|| experiment(object, faults)))
+}
+
+/// Reads a Job.
+pub(super) fn read_job(object: &Object) -> Reading {
+    let spec = object.spec();
+    let template = spec.get("template");
+    let program = Program {
+        namespace: &object.reference().namespace,
+        pod: template.get("spec"),
+        job: Some(spec),
+    };
+    let faults = program.faults(marked(object) || marked_template(&template))?;
+    let suspended = program.suspended();
+    let read = |faults| Experiment {
+        dormant: suspended,
+        ..experiment(object, faults)
+    };
+    Ok((!faults.is_empty()).then(|| read(faults)))
+}
+
+/// Reads a CronJob.
+pub(super) fn read_cron_job(object: &Object) -> Reading {
+    let spec = object.spec();
+    let job = spec.get("jobTemplate").get("spec");
+    let template = job.get("template");
+    let program = Program {
+        namespace: &object.reference().namespace,
+        pod: template.get("spec"),
+        job: Some(job),
+    };
+    let by_label = [&spec.get("jobTemplate"), &template];
+    let marked = marked(object) || by_label.into_iter().any(marked_template);
+    let mut faults = program.faults(marked)?;
+    if faults.is_empty() {
+        return Ok(None);
+    }
+    let recurrence = cron(&spec)?;
+    let policy = spec.get("concurrencyPolicy").text()?.unwrap_or_default();
+    let rhythm = Rhythm {
+        gap: recurrence.shortest_gap,
+        allows_overlap: policy != "Forbid" && policy != "Replace",
+    };
+    rhythm.stack(&mut faults);
+    Ok(Some(Experiment {
+        schedule: Some(recurrence),
+        dormant: spec.get("suspend").boolean()?.unwrap_or(false),
+        ..experiment(object, faults)
+    }))
+}
+
+fn cron(spec: &Field<'_>) -> Result<Recurrence, Unreadable> {
+    let field = spec.get("schedule");
+    let zone = spec.get("timeZone").text()?.map(str::to_owned);
+    let schedules = vec![field.required_text()?.to_owned()];
+    rhythm::recurrence(schedules, field.path().to_owned(), zone, Dialect::Standard)
+}
+
+fn marked(object: &Object) -> bool {
+    object.label(OF_LITMUS).is_none()
+        && PROGRAM_LABELS
+            .iter()
+            .any(|label| object.label(label).is_some())
+}
+
+fn marked_template(template: &Field<'_>) -> bool {
+    let labels = template.get("metadata").get("labels");
+    PROGRAM_LABELS
+        .iter()
+        .any(|label| labels.get(label).is_set())
+}
+
+impl Program<'_> {
+    /// What the containers do. One that is `marked` as chaos and cannot be understood may do
+    /// anything.
+    fn faults(&self, marked: bool) -> Result<Vec<Fault>, Unreadable> {
+        let mut faults = Vec::new();
+        for list in ["initContainers", "containers"] {
+            // What is no list is no pod; the API server refuses it.
+            for container in self.pod.get(list).items().unwrap_or_default() {
+                let found = stress::read(self, &container)?;
+                if found.is_empty() && marked {
+                    faults.extend(script::read(self.namespace, &container));
+                }
+                faults.extend(found);
+            }
+        }
+        Ok(faults)
+    }
+
+    fn suspended(&self) -> bool {
+        let job = self.job.as_ref().map(|job| job.get("suspend"));
+        job.and_then(|suspend| suspend.boolean().ok().flatten())
+            .unwrap_or(false)
+    }
+}
+
+/// The objects of no namespace are those of any.
+pub(super) fn own_namespace(namespace: &str) -> Namespaces {
+    match namespace {
+        "" => Namespaces::All,
+        _ => Namespaces::Named(vec![namespace.to_owned()]),
+    }
+}
+
+/// All pods of a query.
+pub(super) fn all_of(query: PodQuery, field: &str) -> Target {
+    Target {
+        selection: Selection {
+            queries: vec![query],
+            list: Listing::WithRepeats,
+        },
+        mode: Mode::All,
+        mode_field: field.to_owned(),
+        value_field: field.to_owned(),
+        selector_field: field.to_owned(),
+    }
+}
+
+fn experiment(object: &Object, faults: Vec<Fault>) -> Experiment {
+    Experiment {
+        object: object.reference().clone(),
+        tool: Tool::Kubernetes,
+        faults,
+        schedule: None,
+        notes: Vec::<Note>::new(),
+        dormant: false,
+    }
+}
