@@ -3,17 +3,7 @@
 pub mod chaos_mesh;
 pub mod experiment;
 mod litmus;
-mod litmus_code;
-mod litmus_env;
-mod litmus_hub;
-mod litmus_schedule;
-mod litmus_shell;
-mod litmus_strength;
-mod litmus_target;
-mod litmus_text;
 mod raw;
-mod raw_script;
-mod raw_stress;
 mod removal;
 mod rhythm;
 pub mod target;
@@ -80,7 +70,7 @@ const READERS: &[Reader] = &[
     reader(CHAOS_MESH, ANY_KIND, chaos_mesh::read_unknown),
     reader(CHAOS_MESH_BEFORE_1, ANY_KIND, chaos_mesh::read_unknown),
     reader(LITMUS, "ChaosEngine", litmus::read),
-    reader(LITMUS, "ChaosSchedule", litmus_schedule::read),
+    reader(LITMUS, "ChaosSchedule", litmus::read_schedule),
     reader(LITMUS, "ChaosExperiment", litmus::read_definition),
     reader(LITMUS, "ChaosResult", litmus::read_result),
     reader(LITMUS, ANY_KIND, litmus::read_unknown),

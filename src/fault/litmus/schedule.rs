@@ -1,13 +1,13 @@
 //! ChaosSchedule: an engine again and again.
 
-use super::litmus::{Found, engine};
-use super::rhythm::{self, Rhythm};
-use super::{Experiment, Reading, Recurrence, Unreadable};
+use super::engine::{Found, engine};
 use crate::calendar::Dialect;
+use crate::fault::rhythm::{self, Rhythm};
+use crate::fault::{Experiment, Reading, Recurrence, Unreadable};
 use crate::object::{Field, Object};
 
 /// Reads a ChaosSchedule. Its times are in the zone of its controller, which nobody can see here.
-pub(super) fn read(object: &Object) -> Reading {
+pub(in crate::fault) fn read(object: &Object) -> Reading {
     let spec = object.spec();
     let template = spec.get("engineTemplateSpec");
     if !template.is_set() {

@@ -3,9 +3,9 @@
 //! Labels of one target are a union, each element a selector of its own: `app=pg,!role` means
 //! `app=pg` *or* no role, and a trailing comma means everything of that owner kind.
 
-use super::litmus_env::{Env, Knob};
-use super::litmus_text::{ANY_KIND, Entry, Members, POD_KIND, entries};
-use super::{
+use super::env::{Env, Knob};
+use super::text::{ANY_KIND, Entry, Members, POD_KIND, entries};
+use crate::fault::{
     Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, PodQuery, Selection, Target,
     Unreadable,
 };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::raw::{Program, own_namespace};
-use super::raw_script::simple_commands;
-use super::{
+use super::script::simple_commands;
+use super::{Program, own_namespace};
+use crate::fault::{
     Action, Aim, Effect, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, NodeQuery,
     NodeTarget, Overlap, PodQuery, Selection, Unreadable,
 };

@@ -1,15 +1,15 @@
-//! LitmusChaos: ChaosEngine, and the ChaosExperiment that alone injects nothing.
+//! ChaosEngine, and the ChaosExperiment that alone injects nothing.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::litmus_code as code;
-use super::litmus_env::{Env, Knob};
-use super::litmus_hub::{HubFault, Select, suggestion};
-use super::litmus_strength::Blow;
-use super::litmus_target::Aimer;
-use super::litmus_text::target_text;
-use super::{
+use super::code;
+use super::env::{Env, Knob};
+use super::hub::{HubFault, Select, suggestion};
+use super::strength::Blow;
+use super::target::Aimer;
+use super::text::target_text;
+use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Lifetime, Mode, Note, Overlap, Reading, Tool,
     Unreadable,
 };
@@ -52,7 +52,7 @@ impl Found {
 }
 
 /// Reads a ChaosEngine.
-pub(super) fn read(object: &Object) -> Reading {
+pub(in crate::fault) fn read(object: &Object) -> Reading {
     let by_schedule = object
         .controller()
         .is_some_and(|(kind, _)| kind == "ChaosSchedule");
@@ -67,7 +67,7 @@ pub(super) fn read(object: &Object) -> Reading {
 
 /// A ChaosExperiment describes a fault for engines to run. What an engine runs is judged there.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a reader")]
-pub(super) fn read_definition(object: &Object) -> Reading {
+pub(in crate::fault) fn read_definition(object: &Object) -> Reading {
     let mut found = Found::default();
     found.note(
         "spec.definition",
@@ -77,14 +77,14 @@ pub(super) fn read_definition(object: &Object) -> Reading {
 }
 
 /// A kind of Litmus that this version does not know.
-pub(super) fn read_unknown(object: &Object) -> Reading {
+pub(in crate::fault) fn read_unknown(object: &Object) -> Reading {
     let kind = object.root().get("kind");
     Err(kind.unreadable("ChaosEngine, ChaosExperiment, ChaosResult or ChaosSchedule"))
 }
 
 /// A record of what has happened.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a reader")]
-pub(super) fn read_result(_: &Object) -> Reading {
+pub(in crate::fault) fn read_result(_: &Object) -> Reading {
     Ok(None)
 }
 

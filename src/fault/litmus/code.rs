@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::litmus::Found;
-use super::litmus_env::Env;
-use super::litmus_shell::own_image;
-use super::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Unreadable};
+use super::engine::Found;
+use super::env::Env;
+use super::shell::own_image;
+use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Unreadable};
 use crate::object::Field;
 
 /// Operations of a probe that change the cluster.

@@ -3,14 +3,15 @@
 //! Without a label or a program that gives it away, such an object looks like any other, and is none
 //! of ours: what it does to databases is judged where it happens.
 
-use super::raw_script as script;
-use super::raw_stress as stress;
-use super::rhythm::{self, Rhythm};
-use super::{
+mod script;
+mod stress;
+
+use crate::calendar::Dialect;
+use crate::fault::rhythm::{self, Rhythm};
+use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
     Overlap, PodQuery, Reading, Recurrence, Selection, Target, Tool, Unreadable,
 };
-use crate::calendar::Dialect;
 use crate::object::{Field, Object};
 use crate::selector::LabelSelector;
 

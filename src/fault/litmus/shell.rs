@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::litmus_env::{digits, range};
+use super::env::{digits, range};
 
 /// What a variable may hold. Nothing at all is always accepted.
 pub(super) struct Grammar {

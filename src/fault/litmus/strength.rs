@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::experiment::EXTREME_DELAY;
-use super::litmus_env::{Env, Knob};
-use super::{Action, Effect, Intensity, Unreadable};
+use super::env::{Env, Knob};
+use crate::fault::experiment::EXTREME_DELAY;
+use crate::fault::{Action, Effect, Intensity, Unreadable};
 
 /// What a fault does to a victim.
 #[derive(Debug, Clone, Copy)]

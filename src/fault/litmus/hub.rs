@@ -1,8 +1,8 @@
 //! The faults of the Litmus hub, as a table: how each selects, what it does, and how long.
 
-use super::litmus_env::Knob;
-use super::litmus_strength::{self as strength, Set};
-use super::{Action, Effect, Intensity};
+use super::env::Knob;
+use super::strength::{self, Set};
+use crate::fault::{Action, Effect, Intensity};
 
 /// A fault of the hub.
 pub(super) struct HubFault {

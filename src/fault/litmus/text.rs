@@ -1,7 +1,7 @@
 //! The target text that Litmus' operator builds from an engine, and that its faults take apart:
 //! `kind:namespace:[names or labels]`, joined by semicolons.
 
-use super::Unreadable;
+use crate::fault::Unreadable;
 use crate::object::Field;
 
 /// The kind that stands for any pod of the namespace.

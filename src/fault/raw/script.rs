@@ -1,8 +1,8 @@
 //! Shell scripts, as far as they can be told from their text: commands without variables, loops and
 //! patterns. What cannot be told may do anything.
 
-use super::raw::{all_of, own_namespace};
-use super::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, PodQuery, Target};
+use super::{all_of, own_namespace};
+use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, PodQuery, Target};
 use crate::object::Field;
 
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh"];

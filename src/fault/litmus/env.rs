@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Unreadable;
-use super::litmus_shell::grammar;
+use super::shell::grammar;
+use crate::fault::Unreadable;
 use crate::object::Field;
 
 /// The variables of one experiment of an engine.
