@@ -7,7 +7,7 @@ use crate::source::{Named, Source, paths, root, rust, source, sources};
 /// Where files may be read, connections opened and processes started.
 const SHELL: &[&str] = &["src/server/", "src/cli/", "src/main.rs"];
 /// Where the kinds we define are spelled; every `spec` file of a folder counts.
-const KINDS: &[&str] = &["src/policy/spec", "src/policy/crds.rs", "src/cli/crds.rs"];
+const KINDS: &[&str] = &["src/policy/spec/", "src/cli/crds.rs"];
 /// Where the program's own formats are read and written: kinds, reviews and reports.
 const FORMATS: &[&str] = &[
     "src/policy/spec",
@@ -37,10 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["src/cli/"]),
     ("jiff", &["src/"]),
     ("k8s_openapi", KINDS),
-    (
-        "kube",
-        &["src/policy/spec", "src/policy/crds.rs", "src/server/"],
-    ),
+    ("kube", &["src/policy/spec/", "src/server/"]),
     ("rcgen", &["src/server/certs.rs"]),
     ("rustls", &["src/server/certs.rs"]),
     ("schemars", KINDS),

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use super::Enforcement;
 use super::exemption::Exemption;
 use super::protects::Protected;
+use super::spec::limits::Limits;
 use super::spec::{BlastRadiusPolicySpec, GROUP, VERSION};
-use super::spec_limits::Limits;
 use super::windows::PolicyWindows;
 use crate::object::{Field, Object, ObjectRef, Unreadable};
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::account::{fits, listed};
 use super::compile::read;
-use super::spec_exemption::ExemptionSpec;
+use super::spec::exemption::ExemptionSpec;
 use super::{Case, Reason, Violation};
 use crate::object::{Object, ObjectRef, Unreadable};
 
@@ -40,7 +40,7 @@ impl Exemption {
     /// Whether it lifts this violation in this case.
     #[must_use]
     pub fn lifts(&self, violation: &Violation, case: &Case<'_>) -> bool {
-        let permitted = |permit: &super::spec_values::Permit| permit.0 == violation.reason;
+        let permitted = |permit: &super::spec::values::Permit| permit.0 == violation.reason;
         self.is_active(case.now)
             && self.spec.policies.contains(&violation.policy)
             && self.spec.permits.iter().any(permitted)

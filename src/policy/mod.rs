@@ -3,33 +3,21 @@
 mod account;
 mod compile;
 mod context;
-mod crds;
 mod exemption;
 #[cfg(test)]
 mod fixture;
 mod limits;
-mod limits_amount;
-mod limits_armed;
-mod limits_backup;
-mod limits_database;
-mod limits_reach;
-mod limits_time;
-mod limits_windows;
 mod protects;
 mod remedy;
 pub mod spec;
-pub mod spec_exemption;
-pub mod spec_limits;
-pub mod spec_values;
-pub mod spec_windows;
 mod violation;
 mod windows;
 
 pub use compile::{Policy, PolicyError, PolicySet};
-pub use crds::crds;
 pub use exemption::Exemption;
 pub use limits::limit_names;
 pub use protects::Protected;
+pub use spec::crds::crds;
 pub use violation::{Enforcement, Reason, Violation};
 
 use jiff::Timestamp;

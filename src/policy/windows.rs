@@ -6,7 +6,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::context::Reached;
-use super::spec_windows::{BlackoutSpec, Day, Hours, WindowsSpec};
+use super::spec::windows::{BlackoutSpec, Day, Hours, WindowsSpec};
 use crate::calendar::{Blackout, Dialect, Opening, Period, Schedule, WindowError, Windows, zone};
 use crate::object::{Field, Unreadable};
 

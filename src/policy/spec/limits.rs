@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::spec_values::{ActionName, Count, EffectName, Span};
+use super::values::{ActionName, Count, EffectName, Span};
 use crate::fault::Action;
 
 /// What is permitted. What is absent is not limited by this policy, but for `effects`.

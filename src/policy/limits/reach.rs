@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::account::listed;
-use super::context::{LimitContext, Reached, Seen, name};
-use super::remedy::Culprit;
-use super::spec_limits::{Actions, OptIn, OptInScope};
-use super::spec_values::{ActionName, EffectName};
-use super::{Reason, Violation};
 use crate::fault::Effect;
 use crate::inventory::{Group, GroupId, PodId};
+use crate::policy::account::listed;
+use crate::policy::context::{LimitContext, Reached, Seen, name};
+use crate::policy::remedy::Culprit;
+use crate::policy::spec::limits::{Actions, OptIn, OptInScope};
+use crate::policy::spec::values::{ActionName, EffectName};
+use crate::policy::{Reason, Violation};
 
 /// What cannot be resolved is over every limit, whoever's pods it may hit.
 pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
@@ -197,10 +197,10 @@ pub(super) fn effects(context: &LimitContext<'_>) -> Vec<Violation> {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::Fixture;
     use super::*;
     use crate::blast::Unknown;
     use crate::fault::{Action, Aim, Fault, Lifetime};
+    use crate::policy::fixture::Fixture;
 
     #[test]
     fn what_is_protected_may_not_be_reached_at_all() {

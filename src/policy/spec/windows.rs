@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::spec_values::{Moment, Span};
+use super::values::{Moment, Span};
 
 /// When chaos is allowed. A schedule is not held against it when it is created: each of its runs is, when it starts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,12 +1,12 @@
 //! The limit on the backups that a database must have.
 
-use super::context::LimitContext;
-use super::limits_database::{At, each};
-use super::spec_limits::{BackupRule, OnUnknown};
-use super::spec_values::Span;
-use super::{Enforcement, Reason, Violation};
+use super::database::{At, each};
 use crate::calendar::format_duration;
 use crate::inventory::Backup;
+use crate::policy::context::LimitContext;
+use crate::policy::spec::limits::{BackupRule, OnUnknown};
+use crate::policy::spec::values::Span;
+use crate::policy::{Enforcement, Reason, Violation};
 
 pub(super) fn backup(context: &LimitContext<'_>) -> Vec<Violation> {
     let mut all = each(context, |at| age(at, at.limits.backup?));
@@ -93,8 +93,8 @@ fn unknown(at: At<'_>, rule: BackupRule, message: String) -> Option<Violation> {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::Fixture;
     use super::*;
+    use crate::policy::fixture::Fixture;
 
     #[test]
     fn the_newest_backup_is_fresh() {

@@ -1,5 +1,11 @@
 //! BlastRadiusPolicy as its user writes it. What serialises here is a promise.
 
+pub mod crds;
+pub mod exemption;
+pub mod limits;
+pub mod values;
+pub mod windows;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -7,7 +13,10 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Enforcement, spec_limits::Limits, spec_windows::WindowsSpec};
+use limits::Limits;
+use windows::WindowsSpec;
+
+use super::Enforcement;
 
 /// API group of the kinds we define.
 pub const GROUP: &str = "firebreak.dev";

@@ -4,8 +4,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::spec_limits::Accounts;
-use super::spec_values::{Moment, Permit};
+use super::limits::Accounts;
+use super::values::{Moment, Permit};
 
 /// A named, reasoned and expiring permission to exceed named limits of named policies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, CustomResource)]

@@ -1,10 +1,10 @@
 //! Limits on how much may be hit at once, and on what must be left.
 
-use super::context::{LimitContext, Reached, name};
-use super::remedy::{Culprit, Remedy};
-use super::{Reason, Violation};
 use crate::blast::BudgetImpact;
 use crate::inventory::Budget;
+use crate::policy::context::{LimitContext, Reached, name};
+use crate::policy::remedy::{Culprit, Remedy};
+use crate::policy::{Reason, Violation};
 
 /// A violation whose remedy is to hit fewer pods.
 fn amount(
@@ -224,8 +224,8 @@ fn broken_budget(context: &LimitContext<'_>, impact: &BudgetImpact, budget: &Bud
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::Fixture;
     use crate::fault::{Mode, Overlap, Tool};
+    use crate::policy::fixture::Fixture;
 
     #[test]
     fn the_share_is_measured_against_the_size() {

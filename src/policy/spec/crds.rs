@@ -5,8 +5,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt as _;
 
-use super::spec::BlastRadiusPolicy;
-use super::spec_exemption::Exemption;
+use super::BlastRadiusPolicy;
+use super::exemption::Exemption;
 
 /// Every CustomResourceDefinition of ours.
 #[must_use]

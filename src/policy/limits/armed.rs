@@ -1,13 +1,13 @@
 //! The limit on what matches nothing now, and so stays armed.
 
-use super::context::{LimitContext, Seen, is_endless, name};
-use super::limits_database::quorum_decides;
-use super::limits_reach::has_opted_in;
-use super::remedy::Culprit;
-use super::spec_limits::Primary;
-use super::{Reason, Violation};
+use super::database::quorum_decides;
+use super::reach::has_opted_in;
 use crate::fault::Lifetime;
 use crate::inventory::Group;
+use crate::policy::context::{LimitContext, Seen, is_endless, name};
+use crate::policy::remedy::Culprit;
+use crate::policy::spec::limits::Primary;
+use crate::policy::{Reason, Violation};
 
 /// An experiment that matches nothing now stays armed until it ends.
 pub(super) fn armed(context: &LimitContext<'_>) -> Vec<Violation> {
@@ -81,9 +81,9 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::fixture::Fixture;
     use super::*;
     use crate::inventory::GroupId;
+    use crate::policy::fixture::Fixture;
 
     /// The fixture with a fault that matches nothing now.
     fn armed(lifetime: Lifetime, addressable: &[GroupId]) -> Fixture {

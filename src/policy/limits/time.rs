@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::context::{LimitContext, Reached, Seen, name};
-use super::spec_limits::IntensityLimits;
-use super::spec_values::{ActionName, Span};
-use super::{Reason, Violation};
 use crate::calendar::format_duration;
 use crate::fault::{Action, Fault, Intensity, Lifetime};
+use crate::policy::context::{LimitContext, Reached, Seen, name};
+use crate::policy::spec::limits::IntensityLimits;
+use crate::policy::spec::values::{ActionName, Span};
+use crate::policy::{Reason, Violation};
 
 pub(super) fn max_concurrent(context: &LimitContext<'_>) -> Vec<Violation> {
     let Some(limit) = context.policy.limits.max_concurrent else {
@@ -257,9 +257,9 @@ fn too_strong(
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::Fixture;
     use super::*;
     use crate::fault::Recurrence;
+    use crate::policy::fixture::Fixture;
 
     #[test]
     fn the_smaller_bound_on_the_duration_counts() {

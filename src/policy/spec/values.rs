@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::calendar::{format_duration, parse_duration};
 use crate::fault::{Action, Effect};
 
-use super::Reason;
+use crate::policy::Reason;
 
 /// A value that a policy writes as text.
 trait Word: Sized {

@@ -1,12 +1,12 @@
 //! Limits that hold for databases: the primary, quorum, state and lag.
 
-use super::context::{LimitContext, Reached, name};
-use super::remedy::Culprit;
-use super::spec_limits::{DatabaseLimits, DatabaseState, Primary, QuorumRule};
-use super::spec_values::Span;
-use super::{Reason, Violation};
 use crate::calendar::format_duration;
 use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
+use crate::policy::context::{LimitContext, Reached, name};
+use crate::policy::remedy::Culprit;
+use crate::policy::spec::limits::{DatabaseLimits, DatabaseState, Primary, QuorumRule};
+use crate::policy::spec::values::Span;
+use crate::policy::{Reason, Violation};
 
 /// A database within reach, and what the policy says of databases.
 #[derive(Clone, Copy)]
@@ -250,8 +250,8 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::fixture::Fixture;
     use super::*;
+    use crate::policy::fixture::Fixture;
 
     fn hits_primary(standbys_left: u32) -> Fixture {
         let mut fixture = Fixture::database(3, 1);

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::context::{LimitContext, Reached, name};
-use super::windows::PolicyWindows;
-use super::{Reason, Violation};
 use crate::calendar::{Closure, Windows};
 use crate::fault::{Fault, Lifetime};
+use crate::policy::context::{LimitContext, Reached, name};
+use crate::policy::windows::PolicyWindows;
+use crate::policy::{Reason, Violation};
 
 /// What falls outside the hours or into a blackout, now or before it ends. A schedule is not held
 /// against them: each of its runs is, when it starts.
@@ -123,8 +123,8 @@ fn lasts(fault: &Fault) -> Duration {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::fixture::Fixture;
     use super::*;
+    use crate::policy::fixture::Fixture;
 
     /// What the windows say on Saturday 2026-11-21 at this hour, of a fault of five minutes.
     fn at(hour: &str, windows: &Value) -> Option<Violation> {
