@@ -47,6 +47,9 @@ fn read(experiment: &Experiment, world: &Inventory) -> String {
         text += &headline(fault);
         text += &aim(fault, world);
     }
+    for refusal in &experiment.refusals {
+        writeln!(text, "refused {refusal}").unwrap();
+    }
     for note in &experiment.notes {
         writeln!(text, "note {}: {}", note.field, note.message).unwrap();
     }

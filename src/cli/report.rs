@@ -287,6 +287,8 @@ pub fn plan(source: Source, found: &Assessment, inventory: &Inventory) -> Plan {
     let names = |pods: &[PodId]| pods.iter().map(|pod| pod_name(inventory, *pod)).collect();
     let faults = &experiment.faults;
     let nodes = blast.faults.iter().flat_map(|fault| &fault.nodes);
+    let refused = experiment.refusals.iter().map(ToString::to_string);
+    let unknown = blast.unknown.iter().map(|unknown| unknown.what.clone());
     Plan {
         source,
         object: Named::from(&experiment.object),
@@ -305,11 +307,7 @@ pub fn plan(source: Source, found: &Assessment, inventory: &Inventory) -> Plan {
         effects: sorted(faults.iter().map(|fault| fault.effect.name()).collect()),
         actions: sorted(faults.iter().map(|fault| fault.action.name()).collect()),
         witness: names(&blast.witness),
-        unreadable: blast
-            .unknown
-            .iter()
-            .map(|unknown| unknown.what.clone())
-            .collect(),
+        unreadable: refused.chain(unknown).collect(),
         warnings: experiment
             .notes
             .iter()

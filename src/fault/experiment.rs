@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::target::{NodeTarget, Target};
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, Unreadable};
 
 /// What one chaos object would do: the faults it may have live at the same time.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,9 @@ pub struct Experiment {
     pub schedule: Option<Recurrence>,
     /// What its author should know; becomes warnings.
     pub notes: Vec<Note>,
+    /// What makes the object unacceptable although the rest of it can be read: a part that would be
+    /// dropped, so that it does not do what its author wrote. The faults are those it would have.
+    pub refusals: Vec<Unreadable>,
     /// Whether nothing is injected when the object is applied, because it is paused or stopped.
     pub dormant: bool,
 }

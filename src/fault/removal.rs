@@ -28,6 +28,7 @@ pub fn read_removal(object: &Object) -> Result<Option<Experiment>, Unreadable> {
         faults: vec![kill(&reference.namespace, &reference.name)],
         schedule: None,
         notes: Vec::new(),
+        refusals: Vec::new(),
         dormant: false,
     }))
 }

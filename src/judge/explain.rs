@@ -122,6 +122,7 @@ pub(super) fn warnings(
     let mut warnings: Vec<String> = Vec::new();
     if court.policies.policies().is_empty() {
         warnings.push(UNPROTECTED.to_owned());
+        warnings.extend(experiment.refusals.iter().map(ToString::to_string));
     }
     warnings.extend(verdict.counting(Enforcement::Warn).map(summary));
     for violation in &verdict.violations {

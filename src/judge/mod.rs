@@ -57,7 +57,7 @@ struct Court<'a> {
     now: Timestamp,
 }
 
-impl Court<'_> {
+impl<'a> Court<'a> {
     fn hear(self, reading: Result<Option<Experiment>, Unreadable>, object: &Object) -> Verdict {
         match reading {
             Ok(None) => Verdict::passed(self.request, "no chaos object"),
@@ -88,18 +88,33 @@ impl Court<'_> {
             inventory: self.inventory,
             now: self.now,
         };
-        let violations = policy::evaluate(self.policies, &case);
+        let mut violations = self.refusals(experiment);
+        violations.extend(policy::evaluate(self.policies, &case));
         (blast, violations)
+    }
+
+    /// What makes an experiment unacceptable beside what it would do, by the strictest policy.
+    fn refusals(self, experiment: &Experiment) -> Vec<Violation> {
+        let Some(policy) = self.strictest() else {
+            return Vec::new();
+        };
+        let refusals = experiment.refusals.iter();
+        refusals
+            .map(|problem| Violation {
+                message: problem.found.clone(),
+                ..unbounded(Reason::Unreadable, problem, policy)
+            })
+            .collect()
+    }
+
+    fn strictest(self) -> Option<&'a Policy> {
+        let policies = self.policies.policies().iter();
+        policies.max_by_key(|policy| policy.enforcement)
     }
 
     /// Refuses what cannot be bounded, by the strictest of the policies.
     fn refuse(self, reason: Reason, problem: &Unreadable) -> Verdict {
-        let Some(policy) = self
-            .policies
-            .policies()
-            .iter()
-            .max_by_key(|it| it.enforcement)
-        else {
+        let Some(policy) = self.strictest() else {
             let mut verdict = Verdict::of(self.request, Vec::new());
             verdict.warnings = vec![problem.to_string(), explain::UNPROTECTED.to_owned()];
             return verdict;

@@ -148,6 +148,7 @@ impl Fixture {
                 faults: vec![fault()],
                 schedule: None,
                 notes: Vec::new(),
+                refusals: Vec::new(),
                 dormant: false,
             },
             blast: BlastRadius {

@@ -1,7 +1,8 @@
 //! What the API server or Chaos Mesh would drop, default or refuse without telling the author.
 
 use super::kinds::{ANY_FIELD, KINDS, Kind};
-use super::selector::refuse_unknown_fields;
+use super::schedule;
+use super::selector::misspelt;
 use super::site::{Found, Site};
 use crate::fault::Unreadable;
 use crate::object::{Field, Object};
@@ -9,20 +10,20 @@ use crate::object::{Field, Object};
 /// Where `kubectl apply` keeps the document as its author wrote it, before anything was dropped.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-const NO_SCHEDULER: &str = "no scheduler: Chaos Mesh 2 ignores recurrence here and would run this \
-    once, now; use kind Schedule";
+/// The field by which documents from before 2.0 recur.
+const SCHEDULER: &str = "scheduler";
 
 /// Kinds that had another name.
 const RENAMED: &[(&str, &str)] = &[("IoChaos", "IOChaos"), ("AwsChaos", "AWSChaos")];
 
-/// Checks a spec for what would be dropped. Dropped recurrence is an error, other fields are noted.
+/// Checks a spec for what would be dropped. What its author relies on is refused, the rest noted.
 pub(super) fn spec(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable> {
-    refuse_scheduler(&site.spec)?;
     for (key, field) in site.spec.entries()? {
-        if !knows(site.kind, key) {
+        if key != SCHEDULER && !knows(site.kind, key) {
             found.note(field.path(), "an unknown field, which the API server drops");
         }
     }
+    refuse_dropped(&site.spec, site.kind, found);
     for holder in [&site.spec, &site.spec.get("target")] {
         note_repeats(&holder.get("selector"), found);
     }
@@ -30,39 +31,55 @@ pub(super) fn spec(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable>
 }
 
 /// Checks the document that was last applied, of which the object may be a pruned copy.
-pub(super) fn last_applied(object: &Object) -> Result<(), Unreadable> {
+pub(super) fn last_applied(object: &Object, found: &mut Found) {
     let document = object.annotation(LAST_APPLIED).map(serde_json::from_str);
     let Some(Ok::<serde_json::Value, _>(document)) = document else {
-        return Ok(());
+        return;
     };
     let annotations = object.root().get("metadata").get("annotations");
     let spec = Field::at(annotations.get(LAST_APPLIED).path(), &document).get("spec");
     let mut specs = embedded_specs(&spec);
-    if object.reference().kind != "PhysicalMachineChaos" {
-        specs.push(spec);
+    specs.extend(Kind::named(&object.reference().kind).map(|kind| (kind, spec)));
+    for (kind, spec) in specs {
+        refuse_dropped(&spec, kind, found);
+        schedule::as_meant(&spec.get(SCHEDULER), 0, found);
     }
-    for spec in specs {
-        refuse_scheduler(&spec)?;
-        for holder in [&spec, &spec.get("target")] {
-            refuse_unknown_fields(&holder.get("selector"))?;
-        }
-    }
-    Ok(())
 }
 
-/// The specs that select pods, wherever a Schedule or a Workflow embeds them.
-fn embedded_specs<'a>(spec: &Field<'a>) -> Vec<Field<'a>> {
+/// Refuses the recurrence that is not there any more, and conditions that are misspelt.
+fn refuse_dropped(spec: &Field<'_>, kind: &Kind, found: &mut Found) {
+    let scheduler = spec.get(SCHEDULER);
+    if scheduler.is_set() {
+        let cron = scheduler.get("cron").text().ok().flatten();
+        let written = cron.map_or_else(String::new, |cron| format!("\"{cron}\", "));
+        found.refuse(Unreadable::new(
+            scheduler.path(),
+            format!("{written}a recurrence that Chaos Mesh 2 drops: this would run once, now"),
+            "kind Schedule, which recurs, or no scheduler",
+        ));
+    }
+    if kind.fields == ANY_FIELD {
+        return;
+    }
+    for holder in [spec, &spec.get("target")] {
+        for problem in misspelt(&holder.get("selector")) {
+            found.refuse(problem);
+        }
+    }
+}
+
+/// The specs of experiment kinds, wherever a Schedule or a Workflow embeds them.
+fn embedded_specs<'a>(spec: &Field<'a>) -> Vec<(&'static Kind, Field<'a>)> {
     let mut specs = Vec::new();
     let mut holders = vec![spec.clone()];
     while let Some(holder) = holders.pop() {
-        let selecting = KINDS.iter().filter(|kind| kind.fields != ANY_FIELD);
-        specs.extend(selecting.map(|kind| holder.get(kind.embed)));
+        specs.extend(KINDS.iter().map(|kind| (kind, holder.get(kind.embed))));
         holders.extend(holder.get("templates").items().unwrap_or_default());
         let nested = ["schedule", "workflow"].map(|key| holder.get(key));
         let objects = nested.into_iter().filter(is_object);
         holders.extend(objects);
     }
-    specs.retain(is_object);
+    specs.retain(|(_, spec)| is_object(spec));
     specs
 }
 
@@ -70,16 +87,12 @@ fn is_object(field: &Field<'_>) -> bool {
     field.value().is_some_and(serde_json::Value::is_object)
 }
 
-/// What to write instead of a kind that is not known.
-pub(super) fn current_kind(kind: &str) -> String {
+/// The name that a kind of another time or group has today.
+pub(super) fn current_kind(kind: &str) -> Option<&'static str> {
     let renamed = RENAMED.iter().find(|(old, _)| *old == kind);
-    let known = renamed
+    renamed
         .map(|(_, new)| *new)
-        .or_else(|| Some(Kind::named(kind)?.name));
-    match known {
-        Some(name) => format!("{name} of chaos-mesh.org/v1alpha1"),
-        None => "a kind of Chaos Mesh 2, as chaos-mesh.org/v1alpha1".to_owned(),
-    }
+        .or_else(|| Some(Kind::named(kind)?.name))
 }
 
 /// Notes the specs under `holder` that are there beside the one in use.
@@ -95,14 +108,6 @@ pub(super) fn unused_specs(holder: &Field<'_>, used: &str, found: &mut Found) {
             found.note(field.path(), "ignored: the type names another spec");
         }
     }
-}
-
-fn refuse_scheduler(spec: &Field<'_>) -> Result<(), Unreadable> {
-    let scheduler = spec.get("scheduler");
-    if scheduler.is_set() {
-        return Err(scheduler.unreadable(NO_SCHEDULER));
-    }
-    Ok(())
 }
 
 fn knows(kind: &Kind, key: &str) -> bool {

@@ -35,19 +35,28 @@ pub(super) fn read(object: &Object) -> Reading {
     let Some(kind) = Kind::named(&object.reference().kind) else {
         return read_unknown(object);
     };
-    lint::last_applied(object)?;
     let mut found = Found::default();
     Site::new(kind, object.spec(), namespace(object))?.read(&mut found)?;
+    lint::last_applied(object, &mut found);
     Ok(Some(found.experiment(object)))
 }
 
-/// A kind that this version does not know. It may hurt anything.
-pub(super) fn read_unknown(object: &Object) -> Reading {
+/// A kind that this version does not know. It may hurt anything, but one that only has another name
+/// today is measured under that.
+pub(in crate::fault) fn read_unknown(object: &Object) -> Reading {
     let reference = object.reference();
-    let found = format!("\"{}\" of {}", reference.kind, reference.group);
-    Err(Unreadable::new(
-        "kind",
-        found,
-        lint::current_kind(&reference.kind),
-    ))
+    let written = format!("\"{}\" of {}", reference.kind, reference.group);
+    let name = lint::current_kind(&reference.kind);
+    let Some(kind) = name.and_then(Kind::named) else {
+        let accepted = "a kind of Chaos Mesh 2, as chaos-mesh.org/v1alpha1";
+        return Err(Unreadable::new("kind", written, accepted));
+    };
+    let accepted = format!("{} of chaos-mesh.org/v1alpha1", kind.name);
+    let renamed = Unreadable::new("kind", written, accepted);
+    let mut found = Found::default();
+    found.refuse(renamed.clone());
+    let site = Site::new(kind, object.spec(), namespace(object));
+    site.and_then(|site| site.read(&mut found))
+        .map_err(|_| renamed)?;
+    Ok(Some(found.experiment(object)))
 }

@@ -32,9 +32,9 @@ struct Rhythm {
 
 /// Reads a Schedule.
 pub(in crate::fault) fn read(object: &Object) -> Reading {
-    lint::last_applied(object)?;
     let mut found = Found::default();
     schedule(&object.spec(), namespace(object), &mut found)?;
+    lint::last_applied(object, &mut found);
     Ok(Some(found.experiment(object)))
 }
 
@@ -57,6 +57,31 @@ pub(super) fn schedule(
     rhythm.note(spec, span, found);
     found.recur(recurrence);
     Ok(())
+}
+
+/// Counts what a `scheduler` from before 2.0 stands by, from the `first` fault on, as the Schedule
+/// that its author means: at least what a single run does.
+pub(super) fn as_meant(scheduler: &Field<'_>, first: usize, found: &mut Found) {
+    let field = scheduler.get("cron");
+    let cron = field.text().ok().flatten().unwrap_or_default();
+    let Ok(schedule) = Schedule::parse(cron, Dialect::ChaosMesh, &jiff::tz::TimeZone::UTC) else {
+        return;
+    };
+    let rhythm = Rhythm {
+        gap: schedule.shortest_gap(SAMPLE_YEAR).unwrap_or(NEVER),
+        allows_overlap: false,
+        history: Some(0),
+    };
+    for fault in found.faults.iter_mut().skip(first) {
+        fault.later = true;
+        fault.overlap = times(fault.overlap, rhythm.copies(fault.lifetime));
+    }
+    found.recur(Recurrence {
+        schedules: vec![cron.to_owned()],
+        field: field.path().to_owned(),
+        time_zone: time_zone(cron),
+        shortest_gap: rhythm.gap,
+    });
 }
 
 /// Reads what the type of a Schedule names, and tells how long a run of it lasts.

@@ -49,7 +49,7 @@ const POD_FIELDS: &[(&str, PodField)] = &[
 /// `namespace`, or everywhere where that is `None`.
 ///
 /// # Errors
-/// When Chaos Mesh would refuse the selection, or the API server would drop a part of it.
+/// When Chaos Mesh would refuse the selection.
 pub fn target(holder: &Field<'_>, namespace: Option<&str>) -> Result<Target, Unreadable> {
     let selector = holder.get("selector");
     if !selector.is_set() {
@@ -67,13 +67,12 @@ pub fn target(holder: &Field<'_>, namespace: Option<&str>) -> Result<Target, Unr
 /// Reads a selector.
 ///
 /// # Errors
-/// When Chaos Mesh would refuse it, or the API server would drop a part of it.
+/// When Chaos Mesh would refuse it.
 pub fn selection(
     selector: &Field<'_>,
     namespace: Option<&str>,
     installation: Installation,
 ) -> Result<Selection, Unreadable> {
-    refuse_unknown_fields(selector)?;
     let by_name = selector.get("pods").entries()?;
     let queries = if by_name.is_empty() {
         vec![by_conditions(selector, namespace, installation)?]
@@ -126,18 +125,15 @@ fn number(value: &Field<'_>, most: u64) -> Result<u64, Unreadable> {
         .ok_or_else(|| value.unreadable(accepted))
 }
 
-/// A misspelt field is dropped by the API server without a word, and the selection widens.
-pub(super) fn refuse_unknown_fields(selector: &Field<'_>) -> Result<(), Unreadable> {
-    for (key, field) in selector.entries()? {
-        if !FIELDS.contains(&key) {
-            let accepted = format!(
-                "one of {}; any other field is dropped by the API server, and more pods match",
-                FIELDS.join(", ")
-            );
-            return Err(Unreadable::new(field.path(), "an unknown field", accepted));
-        }
-    }
-    Ok(())
+/// The fields of a selector that the API server drops without a word, so that the selection widens.
+pub(super) fn misspelt(selector: &Field<'_>) -> Vec<Unreadable> {
+    let entries = selector.entries().unwrap_or_default();
+    let unknown = entries.into_iter().filter(|(key, _)| !FIELDS.contains(key));
+    let dropped = "an unknown field, which the API server drops, so that more pods match";
+    let accepted = format!("one of {}", FIELDS.join(", "));
+    unknown
+        .map(|(_, field)| Unreadable::new(field.path(), dropped, accepted.clone()))
+        .collect()
 }
 
 /// Pods by name. Nothing else in the selector counts then.
@@ -340,10 +336,12 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_condition_is_an_error() {
+    fn a_misspelt_condition_is_told_and_counts_for_nothing() {
         for typo in ["namespace", "labelSelector", "matchLabels", "phases"] {
-            let error = read(&json!({typo: null})).unwrap_err();
-            assert_eq!(error.field, format!("spec.selector.{typo}"));
+            let selector = json!({typo: "x"});
+            let told = misspelt(&Field::at("spec.selector", &selector));
+            assert_eq!(told[0].field, format!("spec.selector.{typo}"));
+            assert_eq!(only(&selector), only(&json!({})));
         }
     }
 

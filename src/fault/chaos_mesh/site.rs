@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::elsewhere::remote_cluster;
 use super::kinds::Kind;
-use super::lint;
 use super::selector::target;
+use super::{lint, schedule};
 use crate::calendar::parse_go_duration;
 use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Recurrence, Tool,
@@ -57,10 +57,11 @@ impl Harm {
 pub(super) struct Found {
     pub(super) faults: Vec<Fault>,
     notes: Vec<Note>,
+    refusals: Vec<Unreadable>,
     schedule: Option<Recurrence>,
 }
 
-/// More notes than this help nobody.
+/// More notes or refusals than this help nobody.
 const MOST_NOTES: usize = 40;
 
 impl Found {
@@ -71,6 +72,13 @@ impl Found {
                 field: path.to_owned(),
                 message: message.into(),
             });
+        }
+    }
+
+    /// Something is unacceptable, although the rest can be read.
+    pub(super) fn refuse(&mut self, problem: Unreadable) {
+        if self.refusals.len() < MOST_NOTES && !self.refusals.contains(&problem) {
+            self.refusals.push(problem);
         }
     }
 
@@ -111,6 +119,7 @@ impl Found {
             faults,
             schedule: self.schedule,
             notes: self.notes,
+            refusals: self.refusals,
             dormant,
         }
     }
@@ -142,6 +151,7 @@ impl<'a> Site<'a> {
         lint::spec(self, found)?;
         let first = found.faults.len();
         (self.kind.read)(self, found)?;
+        schedule::as_meant(&self.spec.get("scheduler"), first, found);
         if let Some(aim) = remote_cluster(&self.spec)? {
             for fault in found.faults.iter_mut().skip(first) {
                 fault.aim = aim.clone();

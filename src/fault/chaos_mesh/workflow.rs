@@ -33,9 +33,9 @@ struct Reach {
 
 /// Reads a Workflow.
 pub(in crate::fault) fn read(object: &Object) -> Reading {
-    lint::last_applied(object)?;
     let mut found = Found::default();
     expand(&object.spec(), namespace(object), &mut found)?;
+    lint::last_applied(object, &mut found);
     Ok(Some(found.experiment(object)))
 }
 

@@ -46,6 +46,7 @@ impl Found {
             faults: self.faults,
             schedule: None,
             notes: self.notes,
+            refusals: Vec::new(),
             dormant: self.stopped,
         }
     }

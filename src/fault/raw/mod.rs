@@ -231,6 +231,7 @@ fn experiment(object: &Object, faults: Vec<Fault>) -> Experiment {
         faults,
         schedule: None,
         notes: Vec::<Note>::new(),
+        refusals: Vec::new(),
         dormant: false,
     }
 }
