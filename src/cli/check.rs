@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::inputs::{self, Inputs, Loaded, Subject};
-use super::report::{self, CheckReport, Failure, Summary, VERSION};
+use super::inputs::{self, Inputs, Loaded, Rules};
+use super::report::{self, CheckReport, Source, Summary, VERSION};
 use super::style::Paint;
-use super::{Format, Outcome};
+use super::{Format, Outcome, closing};
 use crate::judge::{Verdict, judge};
 use crate::policy::PolicySet;
 use crate::request::User;
@@ -36,7 +36,7 @@ pub struct Check {
 
 /// A verdict and where its object stands.
 struct Judged {
-    subject: Subject,
+    source: Source,
     verdict: Verdict,
 }
 
@@ -51,32 +51,32 @@ impl Check {
             groups: self.groups.clone(),
         };
         let mut loaded = self.inputs.load(&user)?;
-        let policies = inputs::policies(&self.policy, &loaded.policies)?;
-        let failures = std::mem::take(&mut loaded.failures);
-        let assumed = loaded.inventory.assumed();
-        let judged = judge_all(loaded, &policies);
-        let summary = summary(&judged, &failures);
+        let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.policies))?;
+        let judged = judge_all(&mut loaded, &rules.set);
+        let summary = summary(&judged, &loaded);
         let outcome = Outcome::of(summary.denied, summary.failed);
+        let session = Session {
+            judged,
+            loaded,
+            rules,
+            summary,
+        };
         match self.format {
-            Format::Text => text(out, &judged, &failures, &summary)?,
-            Format::Json => json(out, judged, failures, (summary, assumed))?,
+            Format::Text => session.text(out)?,
+            Format::Json => session.json(out)?,
         }
         Ok(outcome)
     }
 }
 
-fn judge_all(loaded: Loaded, policies: &PolicySet) -> Vec<Judged> {
+fn judge_all(loaded: &mut Loaded, policies: &PolicySet) -> Vec<Judged> {
     let bar = progress(loaded.subjects.len());
-    let Loaded {
-        subjects,
-        inventory,
-        now,
-        ..
-    } = loaded;
-    let judged = subjects.into_iter().map(|subject| {
+    let subjects = std::mem::take(&mut loaded.subjects).into_iter();
+    let judged = subjects.map(|subject| {
         bar.inc(1);
-        let verdict = judge(&inventory, policies, &subject.request, now);
-        Judged { subject, verdict }
+        let verdict = judge(&loaded.inventory, policies, &subject.request, loaded.now);
+        let source = subject.source;
+        Judged { source, verdict }
     });
     let judged = judged.collect();
     bar.finish_and_clear();
@@ -94,17 +94,16 @@ fn progress(length: usize) -> ProgressBar {
     bar
 }
 
-fn summary(judged: &[Judged], failures: &[Failure]) -> Summary {
+fn summary(judged: &[Judged], loaded: &Loaded) -> Summary {
     let mut summary = Summary {
-        failed: failures.len(),
+        failed: loaded.failures.len(),
+        skipped: loaded.skipped.len(),
         ..Summary::default()
     };
     for Judged { verdict, .. } in judged {
         if verdict.passed.is_some() {
-            *summary
-                .not_chaos
-                .entry(verdict.subject.kind.clone())
-                .or_default() += 1;
+            let kind = verdict.subject.kind.clone();
+            *summary.not_chaos.entry(kind).or_default() += 1;
         } else {
             summary.count(verdict.decision);
         }
@@ -112,80 +111,82 @@ fn summary(judged: &[Judged], failures: &[Failure]) -> Summary {
     summary
 }
 
-fn json(
-    out: &mut dyn Write,
+/// Everything that is written about one call.
+struct Session {
     judged: Vec<Judged>,
-    failures: Vec<Failure>,
-    (summary, assumed): (Summary, bool),
-) -> anyhow::Result<()> {
-    let chaos = judged
-        .into_iter()
-        .filter(|judged| judged.verdict.passed.is_none());
-    let results = chaos
-        .map(|judged| report::result(judged.subject.source, &judged.verdict, assumed))
-        .collect();
-    let report = CheckReport {
-        version: VERSION,
-        results,
-        failures,
-        summary,
-    };
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)?;
-    Ok(())
+    loaded: Loaded,
+    rules: Rules,
+    summary: Summary,
 }
 
-fn text(
-    out: &mut dyn Write,
-    judged: &[Judged],
-    failures: &[Failure],
-    summary: &Summary,
-) -> anyhow::Result<()> {
-    for Judged { subject, verdict } in judged {
-        if verdict.passed.is_none() {
-            let source = &subject.source;
-            let text = verdict.explain();
-            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            writeln!(
-                out,
-                "{}:{}: {}\n{rest}",
-                source.file,
-                source.line,
-                Paint::decision(verdict.decision, first)
-            )?;
-            for warning in &verdict.warnings {
-                writeln!(out, "  {}", Paint::warning(&format!("warning: {warning}")))?;
-            }
-            if !verdict.warnings.is_empty() {
-                writeln!(out)?;
+impl Session {
+    fn policies(&self) -> Vec<String> {
+        let policies = self.rules.set.policies().iter();
+        policies.map(|policy| policy.name.clone()).collect()
+    }
+
+    fn json(self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let policies = self.policies();
+        let assumed = self.loaded.inventory.assumed();
+        let chaos = self.judged.into_iter();
+        let results = chaos
+            .filter(|judged| judged.verdict.passed.is_none())
+            .map(|judged| report::result(judged.source, &judged.verdict, assumed))
+            .collect();
+        let report = CheckReport {
+            version: VERSION,
+            policies,
+            policies_from: self.rules.origin,
+            results,
+            skipped: self.loaded.skipped,
+            failures: self.loaded.failures,
+            summary: self.summary,
+        };
+        report::write(out, &report)
+    }
+
+    fn text(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        for judged in &self.judged {
+            if judged.verdict.passed.is_none() {
+                judged.text(out)?;
             }
         }
+        closing::left_aside(out, &self.loaded.skipped, &self.loaded.failures)?;
+        let policies = closing::policies(&self.policies(), self.rules.origin);
+        writeln!(out, "{policies}")?;
+        writeln!(out, "{}", counts(&self.summary))?;
+        Ok(())
     }
-    for failure in failures {
-        writeln!(out, "{}", Paint::failure(&failure.to_string()))?;
-    }
-    writeln!(out, "{}", closing(summary))?;
-    Ok(())
 }
 
-/// The counts in one line, with the kinds that were not judged.
-fn closing(summary: &Summary) -> String {
-    let mut parts = vec![
-        format!("{} denied", summary.denied),
-        format!("{} with warnings", summary.warned),
-        format!("{} allowed", summary.allowed),
-    ];
-    if summary.failed > 0 {
-        parts.push(format!("{} unreadable", summary.failed));
+impl Judged {
+    fn text(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let (Source { file, line }, verdict) = (&self.source, &self.verdict);
+        let text = verdict.explain();
+        let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let first = Paint::decision(verdict.decision, first);
+        writeln!(out, "{file}:{line}: {first}\n{rest}")?;
+        for warning in &verdict.warnings {
+            writeln!(out, "  {}", Paint::warning(&format!("warning: {warning}")))?;
+        }
+        if !verdict.warnings.is_empty() {
+            writeln!(out)?;
+        }
+        Ok(())
     }
-    if !summary.not_chaos.is_empty() {
-        let kinds: Vec<String> = summary
-            .not_chaos
-            .iter()
-            .map(|(kind, count)| format!("{kind} {count}"))
-            .collect();
-        let total: usize = summary.not_chaos.values().sum();
-        parts.push(format!("{total} not chaos ({})", kinds.join(", ")));
-    }
-    parts.join(", ")
+}
+
+fn counts(summary: &Summary) -> String {
+    closing::counts(
+        &[
+            (summary.denied, "denied"),
+            (summary.warned, "with warnings"),
+            (summary.allowed, "allowed"),
+        ],
+        &[
+            (summary.failed, "unreadable"),
+            (summary.skipped, "no object"),
+        ],
+        &summary.not_chaos,
+    )
 }

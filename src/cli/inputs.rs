@@ -1,13 +1,12 @@
 //! What `check` and `plan` judge, and what they judge it with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::manifests::{Manifest, ReadFailure, Reader, Reading};
-use super::report::{Failure, Source};
-
+use super::manifests::{Manifest, ReadFailure, Reader, Reading, Skipped};
+use super::report::{Failure, PolicyOrigin, Source};
 use crate::inventory::{Inventory, Origin, live};
 use crate::object::Object;
 use crate::policy::PolicySet;
@@ -54,8 +53,18 @@ pub struct Loaded {
     pub policies: Vec<Object>,
     /// The instant of the judgement.
     pub now: Timestamp,
+    /// Documents found in directories that are no objects.
+    pub skipped: Vec<Source>,
     /// What could not be read.
     pub failures: Vec<Failure>,
+}
+
+/// The policies to judge with, and where they are from.
+pub struct Rules {
+    /// The policies.
+    pub set: PolicySet,
+    /// Who chose them.
+    pub origin: PolicyOrigin,
 }
 
 impl Inputs {
@@ -74,9 +83,7 @@ impl Inputs {
             bail!("the world cannot be read: {failure}");
         }
         let recorded = !self.world.is_empty();
-        given
-            .manifests
-            .retain(|manifest| !lies_in(&manifest.file, &self.world));
+        believed(&mut given, &self.world);
         let source = if recorded { &mut world } else { &mut given };
         let policies = take(source, is_policy);
         let origin = if recorded {
@@ -86,27 +93,32 @@ impl Inputs {
         };
         let inventory = inventory(&source.manifests, origin);
         let mut failures: Vec<Failure> = given.failures.iter().map(Failure::from).collect();
-        let subjects = subjects(given, user, &mut failures);
-        let now = self.now.unwrap_or_else(Timestamp::now);
+        let skipped = given.skipped.iter().chain(&world.skipped);
+        let skipped = skipped.map(Source::from).collect();
+        let subjects = subjects(given.manifests, user, &mut failures);
         Ok(Loaded {
             subjects,
             inventory,
             policies,
-            now,
+            now: self.now.unwrap_or_else(Timestamp::now),
+            skipped,
             failures,
         })
     }
 }
 
-/// Whether a file lies in one of the world's directories, and so is not judged but believed.
-fn lies_in(file: &str, world: &[String]) -> bool {
-    let Ok(file) = Path::new(file).canonicalize() else {
-        return false;
+/// Leaves out what lies in the world: that is not judged but believed.
+fn believed(given: &mut Reading, world: &[String]) {
+    let canonical = |path: &String| Path::new(path).canonicalize().ok();
+    let roots: Vec<PathBuf> = world.iter().filter_map(canonical).collect();
+    if roots.is_empty() {
+        return;
+    }
+    let judged = |file: &String| {
+        canonical(file).is_none_or(|file| !roots.iter().any(|root| file.starts_with(root)))
     };
-    world
-        .iter()
-        .filter_map(|path| Path::new(path).canonicalize().ok())
-        .any(|path| file.starts_with(path))
+    given.manifests.retain(|manifest| judged(&manifest.file));
+    given.skipped.retain(|skipped| judged(&skipped.file));
 }
 
 fn take(reading: &mut Reading, wanted: fn(&Object) -> bool) -> Vec<Object> {
@@ -138,9 +150,9 @@ fn inventory(manifests: &[Manifest], origin: Origin) -> Inventory {
     }
 }
 
-fn subjects(given: Reading, user: &User, failures: &mut Vec<Failure>) -> Vec<Subject> {
+fn subjects(given: Vec<Manifest>, user: &User, failures: &mut Vec<Failure>) -> Vec<Subject> {
     let mut subjects = Vec::new();
-    for manifest in given.manifests {
+    for manifest in given {
         let source = Source {
             file: manifest.file,
             line: manifest.line,
@@ -168,6 +180,15 @@ fn request(object: Object, user: &User) -> anyhow::Result<Request> {
     Ok(request)
 }
 
+impl From<&Skipped> for Source {
+    fn from(skipped: &Skipped) -> Self {
+        Self {
+            file: skipped.file.clone(),
+            line: skipped.line,
+        }
+    }
+}
+
 impl From<&ReadFailure> for Failure {
     fn from(failure: &ReadFailure) -> Self {
         Self {
@@ -180,26 +201,44 @@ impl From<&ReadFailure> for Failure {
 }
 
 /// The policies to judge with: those given, else those of the world, else the shipped default.
+/// Exemptions of the world hold beside the default too.
 ///
 /// # Errors
-/// When one cannot be read or does not compile; every problem is named.
-pub fn policies(given: &[String], found: &[Object]) -> anyhow::Result<PolicySet> {
-    let reading = if !given.is_empty() {
-        Reader::default().read(given, &mut std::io::stdin().lock())
-    } else if found.is_empty() {
-        Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES)
-    } else {
-        return compile(found);
-    };
+/// When one cannot be read or does not compile, every problem is named; and when policies are asked
+/// for where there are none, since nothing would be protected.
+pub fn policies(given: &[String], found: Vec<Object>) -> anyhow::Result<Rules> {
+    if !given.is_empty() {
+        let reading = Reader::default().read(given, &mut std::io::stdin().lock());
+        let set = compile(&whole(reading)?)?;
+        if set.is_empty() {
+            bail!(
+                "no BlastRadiusPolicy in {}, expected at least one",
+                given.join(", ")
+            );
+        }
+        let origin = PolicyOrigin::Given;
+        return Ok(Rules { set, origin });
+    }
+    let set = compile(&found)?;
+    if !set.is_empty() {
+        let origin = PolicyOrigin::World;
+        return Ok(Rules { set, origin });
+    }
+    let shipped = Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES);
+    let mut objects = whole(shipped)?;
+    objects.extend(found);
+    Ok(Rules {
+        set: compile(&objects)?,
+        origin: PolicyOrigin::Shipped,
+    })
+}
+
+fn whole(reading: Reading) -> anyhow::Result<Vec<Object>> {
     if let Some(failure) = reading.failures.first() {
         bail!("a policy cannot be read: {failure}");
     }
-    let objects: Vec<Object> = reading
-        .manifests
-        .into_iter()
-        .map(|manifest| manifest.object)
-        .collect();
-    compile(&objects)
+    let manifests = reading.manifests.into_iter();
+    Ok(manifests.map(|manifest| manifest.object).collect())
 }
 
 fn compile(objects: &[Object]) -> anyhow::Result<PolicySet> {

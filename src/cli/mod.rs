@@ -15,9 +15,12 @@ pub mod inputs;
 pub mod manifests;
 pub mod plan;
 pub mod report;
+pub mod report_plan;
+pub mod closing;
 pub mod style;
 pub mod yaml;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -97,7 +100,8 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(2),
         Err(error) => {
-            anstream::eprintln!("firebreak: {error:#}");
+            // Where even this cannot be written, the exit code has to say it alone.
+            let _ = writeln!(anstream::stderr(), "firebreak: {error:#}");
             ExitCode::from(2)
         }
     }

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use clap::Args;
+use jiff::Timestamp;
 
-use super::inputs::{Inputs, Subject};
-use super::report::{self, Plan, PlanReport, VERSION};
-use super::style::Paint;
-use super::{Format, Outcome};
+use super::inputs::Inputs;
+use super::report::{self, Source, VERSION};
+use super::report_plan::{self, Plan, PlanReport, PlanSummary};
+use super::{Format, Outcome, closing};
 use crate::inventory::Inventory;
 use crate::judge::{Verdict, judge};
 use crate::policy::PolicySet;
-use crate::request::User;
+use crate::request::{Request, User};
 
 /// Arguments of `plan`.
 #[derive(Debug, Clone, Args)]
@@ -31,55 +32,68 @@ impl Planning {
     /// When the world cannot be read, or the output cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         let loaded = self.inputs.load(&User::default())?;
-        let plan = |subject| plan(subject, &loaded.inventory, loaded.now);
-        let results: Vec<Plan> = loaded.subjects.into_iter().filter_map(plan).collect();
-        let failed = loaded.failures.len();
-        let unreadable = results
-            .iter()
-            .filter(|plan| plan.groups.is_empty() && !plan.unreadable.is_empty());
-        let outcome = Outcome::of(0, failed + unreadable.count());
+        let mut summary = PlanSummary {
+            failed: loaded.failures.len(),
+            skipped: loaded.skipped.len(),
+            ..PlanSummary::default()
+        };
+        let mut results = Vec::new();
+        for subject in loaded.subjects {
+            let verdict = measured(&subject.request, &loaded.inventory, loaded.now);
+            if verdict.passed.is_some() {
+                *summary.not_chaos.entry(verdict.subject.kind).or_default() += 1;
+            } else {
+                let plan = plan(subject.source, &verdict, &loaded.inventory);
+                summary.count(&plan);
+                results.push(plan);
+            }
+        }
         let report = PlanReport {
             version: VERSION,
             results,
+            skipped: loaded.skipped,
             failures: loaded.failures,
+            summary,
         };
         match self.format {
             Format::Text => text(out, &report)?,
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *out, &report)?;
-                writeln!(out)?;
-            }
+            Format::Json => report::write(out, &report)?,
         }
-        Ok(outcome)
+        Ok(Outcome::of(0, report.summary.failed))
     }
 }
 
-fn plan(subject: Subject, inventory: &Inventory, now: jiff::Timestamp) -> Option<Plan> {
-    let verdict: Verdict = judge(inventory, &PolicySet::default(), &subject.request, now);
-    if verdict.passed.is_some() {
-        return None;
+/// What the judge reads and measures; without a policy it has nothing to object to.
+fn measured(request: &Request, inventory: &Inventory, now: Timestamp) -> Verdict {
+    judge(inventory, &PolicySet::default(), request, now)
+}
+
+fn plan(source: Source, verdict: &Verdict, inventory: &Inventory) -> Plan {
+    match &verdict.assessment {
+        Some(found) => report_plan::plan(source, found, inventory),
+        None => {
+            let problem = verdict.warnings.first();
+            let problem = problem.map_or("unreadable", String::as_str);
+            report_plan::unreadable(source, &verdict.subject, problem)
+        }
     }
-    let Some(found) = &verdict.assessment else {
-        let problem = verdict
-            .warnings
-            .first()
-            .map_or("unreadable", String::as_str);
-        return Some(report::unreadable(
-            subject.source,
-            &verdict.subject,
-            problem,
-        ));
-    };
-    Some(report::plan(subject.source, found, inventory))
 }
 
 fn text(out: &mut dyn Write, report: &PlanReport) -> anyhow::Result<()> {
     for plan in &report.results {
         writeln!(out, "{}", describe(plan))?;
     }
-    for failure in &report.failures {
-        writeln!(out, "{}", Paint::failure(&failure.to_string()))?;
-    }
+    closing::left_aside(out, &report.skipped, &report.failures)?;
+    let summary = &report.summary;
+    let line = closing::counts(
+        &[(summary.measured, "measured")],
+        &[
+            (summary.failed, "unreadable"),
+            (summary.skipped, "no object"),
+        ],
+        &summary.not_chaos,
+    );
+    writeln!(out, "{line}")?;
     Ok(())
 }
 

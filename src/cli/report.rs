@@ -1,11 +1,13 @@
 //! Verdicts as the command line writes them for machines. The shapes here are a promise: a change
 //! that a reader could trip over raises [`VERSION`].
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::inventory::{Inventory, PodId};
-use crate::judge::{Assessment, Decision, Verdict};
+use crate::judge::{Decision, Verdict};
 use crate::object::ObjectRef;
 use crate::policy::{Enforcement, Violation};
 
@@ -14,15 +16,34 @@ pub const VERSION: &str = "firebreak.dev/report/v1";
 
 /// What `check --format json` writes.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CheckReport {
     /// Version of this shape.
     pub version: &'static str,
+    /// The policies judged with.
+    pub policies: Vec<String>,
+    /// Where these policies are from.
+    pub policies_from: PolicyOrigin,
     /// One result a chaos object, in order of file and line.
     pub results: Vec<CheckResult>,
+    /// Documents in directories that are no Kubernetes objects, and were not judged.
+    pub skipped: Vec<Source>,
     /// Inputs that could not be read.
     pub failures: Vec<Failure>,
     /// Counts.
     pub summary: Summary,
+}
+
+/// Who chose the policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PolicyOrigin {
+    /// They were named by `--policy`.
+    Given,
+    /// They are in force in the world.
+    World,
+    /// There were none, so the shipped default applies.
+    Shipped,
 }
 
 /// The verdict on one object.
@@ -129,6 +150,9 @@ impl std::fmt::Display for Failure {
     }
 }
 
+/// How many objects of which kind cause no chaos.
+pub type NotChaos = BTreeMap<String, usize>;
+
 /// Counts over all inputs.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -141,72 +165,10 @@ pub struct Summary {
     pub denied: usize,
     /// Inputs that could not be read.
     pub failed: usize,
+    /// Documents in directories that are no Kubernetes objects.
+    pub skipped: usize,
     /// Objects of kinds that cause no chaos, by kind.
-    pub not_chaos: std::collections::BTreeMap<String, usize>,
-}
-
-/// What `plan --format json` writes.
-#[derive(Debug, Serialize)]
-pub struct PlanReport {
-    /// Version of this shape.
-    pub version: &'static str,
-    /// One plan a chaos object, in order of file and line.
-    pub results: Vec<Plan>,
-    /// Inputs that could not be read.
-    pub failures: Vec<Failure>,
-}
-
-/// What one object would hit.
-#[derive(Debug, Serialize)]
-pub struct Plan {
-    /// Where it stands.
-    pub source: Source,
-    /// What it is.
-    pub object: Named,
-    /// Each database or workload it can reach, in the worst case.
-    pub groups: Vec<GroupPlan>,
-    /// Every candidate pod, `namespace/name`.
-    pub pods: Vec<String>,
-    /// Every candidate node.
-    pub nodes: Vec<String>,
-    /// How long: `5m`, `once`, or `null` without an end.
-    pub duration: Option<String>,
-    /// Effect classes.
-    pub effects: Vec<&'static str>,
-    /// Actions.
-    pub actions: Vec<&'static str>,
-    /// The pods of one worst draw.
-    pub witness: Vec<String>,
-    /// What cannot be read or resolved, a sentence each.
-    pub unreadable: Vec<String>,
-    /// What the author should know.
-    pub warnings: Vec<String>,
-    /// Whether pods were assumed from manifests.
-    pub assumed: bool,
-}
-
-/// The worst case for one database or workload.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GroupPlan {
-    /// Kind.
-    pub kind: String,
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// Members it should have.
-    pub size: u32,
-    /// Members healthy now.
-    pub healthy: u32,
-    /// The most members hit at once.
-    pub hits: u32,
-    /// The fewest healthy members left.
-    pub remaining: u32,
-    /// Whether a member that may be writing can be hit.
-    pub primary_at_risk: bool,
-    /// Whether it keeps the members it needs; `null` where it needs none in particular.
-    pub quorum_kept: Option<bool>,
+    pub not_chaos: NotChaos,
 }
 
 impl From<&ObjectRef> for Named {
@@ -280,96 +242,13 @@ pub fn result(source: Source, verdict: &Verdict, assumed: bool) -> CheckResult {
     }
 }
 
-/// The plan for one object that was read and measured.
-#[must_use]
-pub fn plan(source: Source, found: &Assessment, inventory: &Inventory) -> Plan {
-    let (experiment, blast) = (&found.experiment, &found.blast);
-    let names = |pods: &[PodId]| pods.iter().map(|pod| pod_name(inventory, *pod)).collect();
-    let faults = &experiment.faults;
-    let nodes = blast.faults.iter().flat_map(|fault| &fault.nodes);
-    let refused = experiment.refusals.iter().map(ToString::to_string);
-    let unknown = blast.unknown.iter().map(|unknown| unknown.what.clone());
-    Plan {
-        source,
-        object: Named::from(&experiment.object),
-        groups: blast
-            .impacts
-            .iter()
-            .map(|impact| group(impact, inventory))
-            .collect(),
-        pods: names(&blast.candidates),
-        nodes: sorted(
-            nodes
-                .map(|node| inventory.node(*node).name.clone())
-                .collect(),
-        ),
-        duration: blast.lifetime.and_then(duration),
-        effects: sorted(faults.iter().map(|fault| fault.effect.name()).collect()),
-        actions: sorted(faults.iter().map(|fault| fault.action.name()).collect()),
-        witness: names(&blast.witness),
-        unreadable: refused.chain(unknown).collect(),
-        warnings: experiment
-            .notes
-            .iter()
-            .map(|n| format!("{}: {}", n.field, n.message))
-            .collect(),
-        assumed: inventory.assumed(),
-    }
-}
-
-/// The plan for an object that cannot be read.
-#[must_use]
-pub fn unreadable(source: Source, object: &ObjectRef, problem: &str) -> Plan {
-    Plan {
-        source,
-        object: Named::from(object),
-        groups: Vec::new(),
-        pods: Vec::new(),
-        nodes: Vec::new(),
-        duration: None,
-        effects: Vec::new(),
-        actions: Vec::new(),
-        witness: Vec::new(),
-        unreadable: vec![problem.to_owned()],
-        warnings: Vec::new(),
-        assumed: false,
-    }
-}
-
-fn group(impact: &crate::blast::Impact, inventory: &Inventory) -> GroupPlan {
-    let group = inventory.group(impact.group);
-    GroupPlan {
-        kind: group.kind.clone(),
-        namespace: group.namespace.clone(),
-        name: group.name.clone(),
-        size: impact.size,
-        healthy: impact.healthy,
-        hits: impact.hits,
-        remaining: impact.remaining,
-        primary_at_risk: impact.primary,
-        quorum_kept: impact.quorum_kept,
-    }
-}
-
-/// `namespace/name` of a pod.
-#[must_use]
-pub fn pod_name(inventory: &Inventory, pod: PodId) -> String {
-    let pod = inventory.pod(pod);
-    format!("{}/{}", pod.namespace, pod.name)
-}
-
-fn duration(lifetime: crate::fault::Lifetime) -> Option<String> {
-    use crate::fault::Lifetime;
-    match lifetime {
-        Lifetime::For(duration) => Some(crate::calendar::duration::format_duration(duration)),
-        Lifetime::Instant => Some("once".to_owned()),
-        Lifetime::Never => Some("0s".to_owned()),
-        Lifetime::Forever => None,
-    }
-}
-
-fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
-    items.sort_unstable();
-    items.dedup();
-    items
+/// Writes a report as JSON.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write(out: &mut dyn Write, report: &impl Serialize) -> anyhow::Result<()> {
+    let json = serde_json::to_vec_pretty(report)?;
+    out.write_all(&json)?;
+    writeln!(out)?;
+    Ok(())
 }
