@@ -69,14 +69,12 @@ fn measured(request: &Request, inventory: &Inventory, now: Timestamp) -> Verdict
 }
 
 fn plan(source: Source, verdict: &Verdict, inventory: &Inventory) -> Plan {
-    match &verdict.assessment {
-        Some(found) => report_plan::plan(source, found, inventory),
-        None => {
-            let problem = verdict.warnings.first();
-            let problem = problem.map_or("unreadable", String::as_str);
-            report_plan::unreadable(source, &verdict.subject, problem)
-        }
+    if let Some(found) = &verdict.assessment {
+        return report_plan::plan(source, found, inventory);
     }
+    let problem = verdict.warnings.first();
+    let problem = problem.map_or("unreadable", String::as_str);
+    report_plan::unreadable(source, &verdict.subject, problem)
 }
 
 fn text(out: &mut dyn Write, report: &PlanReport) -> anyhow::Result<()> {
@@ -137,6 +135,9 @@ fn describe(plan: &Plan) -> String {
                 ""
             },
         );
+    }
+    if plan.groups.is_empty() && plan.nodes.is_empty() && plan.unreadable.is_empty() {
+        text.push_str("  it matches no pod now, and stays armed until it ends\n");
     }
     let lists = [
         ("candidates", &plan.pods),

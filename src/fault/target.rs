@@ -177,6 +177,25 @@ impl Mode {
         }
     }
 
+    /// The largest number with which this mode draws at most `draws` of `listed` entries; `None`
+    /// where no number above zero does, or the mode has none.
+    #[must_use]
+    pub fn at_most(self, draws: u64, listed: usize) -> Option<u64> {
+        let listed = u64::try_from(listed).unwrap_or(u64::MAX).max(1);
+        let number = match self {
+            Self::One | Self::All => return None,
+            Self::Fixed(_) => draws,
+            Self::Percent(_) | Self::UpToPercent(_) => {
+                (draws.saturating_mul(100) / listed).min(100)
+            }
+            Self::AtLeastOne(_) => {
+                let next = draws.saturating_add(1).saturating_mul(100);
+                ((next - 1) / listed).min(100)
+            }
+        };
+        (number > 0).then_some(number)
+    }
+
     /// The fewest draws from a list of `listed` entries.
     #[must_use]
     pub fn fewest_draws(self, listed: usize) -> usize {

@@ -159,7 +159,7 @@ fn unbounded(reason: Reason, problem: &Unreadable, policy: &Policy) -> Violation
             "{} is over every limit, because nothing bounds it",
             problem.found
         ),
-        remedy: format!("{} would be accepted", problem.expected),
+        remedy: format!("expected {}", problem.expected),
         enforcement: policy.enforcement,
         group: None,
         exempted_by: None,

@@ -1,10 +1,14 @@
 //! What would be allowed instead. A suggestion is tried before it is made: the changed object is
 //! read, measured and evaluated like any other.
 
-use serde_json::{Value, json};
+use std::time::Duration;
+
+use serde_json::Value;
 
 use super::Court;
-use crate::fault::{self, Aim, Experiment, Mode, Target};
+use crate::calendar::duration::{format_duration, parse_duration};
+use crate::fault::{self, Aim, Experiment, Fault, Lifetime, Target, Tool};
+use crate::inventory::View;
 use crate::object::Object;
 use crate::policy::{Enforcement, Reason, Violation};
 
@@ -15,6 +19,15 @@ pub struct Change {
     pub field: String,
     /// The value that was tried.
     pub value: Value,
+}
+
+impl Change {
+    fn new(field: &str, value: impl Into<Value>) -> Self {
+        Self {
+            field: field.to_owned(),
+            value: value.into(),
+        }
+    }
 }
 
 /// Changes that together would be allowed.
@@ -39,7 +52,15 @@ const TIMED: &[Reason] = &[
     Reason::DurationExceeded,
     Reason::DurationMissing,
     Reason::NoTarget,
+    Reason::OutsideWindow,
+    Reason::Blackout,
 ];
+
+/// Up to how many targets are lessened one by one before all are together.
+const APART: usize = 3;
+
+/// The longest duration that is suggested to end before a window closes, in minutes.
+const LONGEST: u64 = 24 * 60;
 
 /// The mildest change of numbers with which the object would not be denied, if there is one.
 pub(super) fn suggest(
@@ -48,86 +69,123 @@ pub(super) fn suggest(
     object: &Object,
     violations: &[Violation],
 ) -> Option<Suggestion> {
-    let denied = || violations.iter().filter(|violation| counts(violation));
-    let curable = |v: &Violation| COUNTED.contains(&v.reason) || TIMED.contains(&v.reason);
-    if !denied().all(curable) {
+    let denied: Vec<&Violation> = violations.iter().filter(|it| counts(it)).collect();
+    let any = |reasons: &[Reason]| denied.iter().any(|it| reasons.contains(&it.reason));
+    let curable = |it: &&Violation| COUNTED.contains(&it.reason) || TIMED.contains(&it.reason);
+    if !denied.iter().all(curable) {
         return None;
     }
+    let trial = Trial { court, object };
     let mut changes = Vec::new();
-    if denied().any(|violation| TIMED.contains(&violation.reason)) {
-        changes.extend(shorten(experiment, denied()));
+    if any(TIMED) {
+        changes = trial.shorter(experiment, &denied)?;
     }
-    if !denied().any(|violation| COUNTED.contains(&violation.reason)) {
-        return tried(court, object, changes);
+    if any(COUNTED) {
+        return trial.fewer(experiment, &changes);
     }
-    let (target, most) = only_target(experiment, court)?;
-    fewer(court, object, &changes, (target, most))
+    trial.allows(&changes).then_some(Suggestion { changes })
 }
 
 fn counts(violation: &Violation) -> bool {
     violation.enforcement == Enforcement::Deny && violation.exempted_by.is_none()
 }
 
-/// The shortest bound that any policy sets, for each fault that has a field for it.
-fn shorten<'a>(
-    experiment: &Experiment,
-    denied: impl Iterator<Item = &'a Violation>,
-) -> Vec<Change> {
-    let timed = denied.filter(|violation| TIMED.contains(&violation.reason));
-    let bound = timed
-        .filter_map(|violation| {
-            crate::calendar::duration::parse_duration(&violation.permitted).ok()
+/// The object that is changed, and the court that hears each change.
+#[derive(Clone, Copy)]
+struct Trial<'a> {
+    court: Court<'a>,
+    object: &'a Object,
+}
+
+impl Trial<'_> {
+    /// What counts against the object with these changes; `None` where it cannot be read so.
+    fn against(self, changes: &[Change]) -> Option<Vec<Violation>> {
+        let changed = apply(self.object, changes)?;
+        let experiment = fault::read(&changed).ok()??;
+        let (_, mut violations) = self.court.violations(&experiment);
+        violations.retain(counts);
+        Some(violations)
+    }
+
+    fn allows(self, changes: &[Change]) -> bool {
+        !changes.is_empty()
+            && self
+                .against(changes)
+                .is_some_and(|against| against.is_empty())
+    }
+
+    /// Durations short enough for every bound on them.
+    fn shorter(self, experiment: &Experiment, denied: &[&Violation]) -> Option<Vec<Change>> {
+        let bounds = denied.iter().filter(|it| TIMED.contains(&it.reason));
+        let bound = bounds
+            .filter_map(|it| parse_duration(&it.permitted).ok())
+            .min();
+        let timed = |changes: &[Change]| {
+            let against = self.against(changes);
+            against.is_none_or(|all| all.iter().any(|it| TIMED.contains(&it.reason)))
+        };
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        let within = bound.map(|bound| shortened(experiment, bound));
+        if let Some(changes) = within.filter(|changes| !timed(changes)) {
+            return Some(changes);
+        }
+        // A window that closes is no bound on the duration: how long is left is found by trying.
+        let most = bound.map_or(LONGEST, |bound| bound.as_secs() / 60);
+        let best = largest_below(most.saturating_add(1), |count| {
+            let changes = shortened(experiment, minutes(count));
+            (!timed(&changes)).then_some(changes)
+        });
+        best.filter(|changes| !changes.is_empty())
+    }
+
+    /// The most victims that are allowed, fewer than now.
+    fn fewer(self, experiment: &Experiment, changes: &[Change]) -> Option<Suggestion> {
+        let targets = self.targets(experiment);
+        let apart = if targets.len() <= APART {
+            targets.len()
+        } else {
+            0
+        };
+        let mut ways: Vec<&[Draws]> = targets.chunks(1).take(apart).collect();
+        ways.push(&targets);
+        ways.into_iter().find_map(|draws| {
+            let most = draws.iter().map(Draws::most).max()?;
+            largest_below(most, |count| {
+                let lessened = draws.iter().flat_map(|draws| draws.at_most(count));
+                let changes: Vec<Change> = changes.iter().cloned().chain(lessened).collect();
+                self.allows(&changes).then_some(Suggestion { changes })
+            })
         })
-        .min();
-    let Some(bound) = bound else {
-        return Vec::new();
-    };
-    let text = crate::calendar::duration::format_duration(bound);
-    let fields = experiment
-        .faults
-        .iter()
-        .map(|fault| fault.duration_field.clone());
-    let change = |field: String| Change {
-        field,
-        value: json!(text),
-    };
-    fields
-        .filter(|field| !field.is_empty())
-        .map(change)
-        .collect()
+    }
+
+    /// The targets of the experiment that draw pods, each once.
+    fn targets(self, experiment: &Experiment) -> Vec<Draws<'_>> {
+        let mut found: Vec<Draws> = Vec::new();
+        for target in experiment.faults.iter().flat_map(targets) {
+            let draws = Draws::of(target, self.court, experiment.tool);
+            if !found
+                .iter()
+                .any(|other| other.target.mode_field == target.mode_field)
+            {
+                found.push(draws);
+            }
+        }
+        found
+    }
 }
 
-/// The one target of the experiment, where it has one, with the most it hits now.
-fn only_target<'e>(experiment: &'e Experiment, court: Court<'_>) -> Option<(&'e Target, u64)> {
-    let [fault] = experiment.faults.as_slice() else {
-        return None;
-    };
-    let Aim::Pods(target) = &fault.aim else {
-        return None;
-    };
-    let listed = court
-        .inventory
-        .select(&target.selection, crate::inventory::View::Now)
-        .listed;
-    let most = target.mode.most_draws(listed);
-    Some((target, u64::try_from(most).ok()?))
+fn targets(fault: &Fault) -> Vec<&Target> {
+    match &fault.aim {
+        Aim::Pods(target) => vec![target],
+        Aim::Cut { from, to } => vec![from, to],
+        Aim::Nodes(_) | Aim::Unknown(_) => Vec::new(),
+    }
 }
 
-/// The largest smaller number of victims that is allowed. Fewer victims never do more harm, so the
-/// boundary is found by halving.
-fn fewer(
-    court: Court<'_>,
-    object: &Object,
-    changes: &[Change],
-    (target, most): (&Target, u64),
-) -> Option<Suggestion> {
-    let attempt = |count: u64| {
-        let mut all = changes.to_vec();
-        all.extend(draw(target, count));
-        tried(court, object, all)
-    };
+/// What is found with the largest count from 1 to below `refused` that finds something. A smaller
+/// count never does more harm, so the boundary is found by halving.
+fn largest_below<T>(mut refused: u64, attempt: impl Fn(u64) -> Option<T>) -> Option<T> {
     let (mut allowed, mut best) = (0, None);
-    let mut refused = most;
     while refused > allowed + 1 {
         let middle = allowed + (refused - allowed) / 2;
         match attempt(middle) {
@@ -138,33 +196,59 @@ fn fewer(
     best
 }
 
-/// The fields that make a target draw `count` pods.
-fn draw(target: &Target, count: u64) -> Vec<Change> {
-    let change = |field: &str, value: Value| Change {
-        field: field.to_owned(),
-        value,
-    };
-    let mode = |text: &str| change(&target.mode_field, json!(text));
-    match target.mode {
-        Mode::Fixed(_) => vec![change(&target.value_field, json!(count.to_string()))],
-        Mode::One | Mode::All | Mode::Percent(_) | Mode::UpToPercent(_) | Mode::AtLeastOne(_) => {
-            vec![
-                mode("fixed"),
-                change(&target.value_field, json!(count.to_string())),
-            ]
+/// The bound as the duration of each fault that lasts longer and has a field for it.
+fn shortened(experiment: &Experiment, bound: Duration) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for fault in &experiment.faults {
+        let longer = match fault.lifetime {
+            Lifetime::For(duration) => duration > bound,
+            Lifetime::Forever => true,
+            Lifetime::Instant | Lifetime::Never => false,
+        };
+        let change = Change::new(&fault.duration_field, format_duration(bound));
+        if longer && !change.field.is_empty() && !changes.contains(&change) {
+            changes.push(change);
         }
     }
+    changes
 }
 
-/// The suggestion, if the object with these changes is read and not denied.
-fn tried(court: Court<'_>, object: &Object, changes: Vec<Change>) -> Option<Suggestion> {
-    if changes.is_empty() {
-        return None;
+/// A target and the list it draws from.
+struct Draws<'a> {
+    target: &'a Target,
+    listed: usize,
+    tool: Tool,
+}
+
+impl<'a> Draws<'a> {
+    fn of(target: &'a Target, court: Court<'_>, tool: Tool) -> Self {
+        let listed = |view| court.inventory.select(&target.selection, view).listed;
+        Self {
+            target,
+            listed: listed(View::Now).max(listed(View::Later)),
+            tool,
+        }
     }
-    let changed = apply(object, &changes)?;
-    let experiment = fault::read(&changed).ok()??;
-    let (_, violations) = court.violations(&experiment);
-    (!violations.iter().any(counts)).then_some(Suggestion { changes })
+
+    fn most(&self) -> u64 {
+        u64::try_from(self.target.mode.most_draws(self.listed)).unwrap_or(u64::MAX)
+    }
+
+    /// The fields that make the target draw no more than `count` pods: in the author's own mode
+    /// where that can say it.
+    fn at_most(&self, count: u64) -> Vec<Change> {
+        if self.most() <= count {
+            return Vec::new();
+        }
+        let value = |number: u64| Change::new(&self.target.value_field, number.to_string());
+        match self.target.mode.at_most(count, self.listed) {
+            Some(number) => vec![value(number)],
+            None if self.tool == Tool::ChaosMesh => {
+                vec![Change::new(&self.target.mode_field, "fixed"), value(count)]
+            }
+            None => Vec::new(),
+        }
+    }
 }
 
 /// The object with the changes made; `None` where a field's parent does not exist.

@@ -110,21 +110,13 @@ impl<'a> Culprit<'a> {
 
 /// The largest value of the mode with which at most `draws` of a list of `listed` are drawn.
 fn bound(mode: Mode, draws: u32, listed: usize, tool: Tool) -> Option<String> {
-    let listed = u64::try_from(listed).unwrap_or(u64::MAX).max(1);
-    let draws = u64::from(draws);
-    let percent = match mode {
-        Mode::Percent(_) | Mode::UpToPercent(_) => draws.saturating_mul(100) / listed,
-        Mode::AtLeastOne(_) => ((draws + 1).saturating_mul(100) - 1) / listed,
-        Mode::Fixed(_) => return Some(format!("{draws} or less would be allowed")),
-        Mode::One | Mode::All if tool == Tool::ChaosMesh => {
-            return Some(format!(
-                "mode fixed with value \"{draws}\" or less would be allowed"
-            ));
-        }
-        Mode::One | Mode::All => return None,
-    };
-    let percent = percent.min(100);
-    (percent > 0).then(|| format!("{percent} or less would be allowed"))
+    match mode {
+        Mode::One | Mode::All => (tool == Tool::ChaosMesh)
+            .then(|| format!("mode fixed with value \"{draws}\" or less would be allowed")),
+        Mode::Fixed(_) | Mode::Percent(_) | Mode::UpToPercent(_) | Mode::AtLeastOne(_) => mode
+            .at_most(draws.into(), listed)
+            .map(|number| format!("{number} or less would be allowed")),
+    }
 }
 
 /// The field that says how many are drawn.

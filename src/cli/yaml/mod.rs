@@ -65,10 +65,10 @@ impl Position {
 }
 
 /// What the parsers say, and what would be accepted instead.
-const EXPLANATIONS: [(&str, &str); 9] = [
+const EXPLANATIONS: [(&str, &str); 18] = [
     (
         "recursion limit exceeded",
-        "nested more than 128 levels deep",
+        "nested more than 128 levels deep, expected fewer",
     ),
     (
         "invalid indentation in multiline quoted scalar",
@@ -102,12 +102,46 @@ const EXPLANATIONS: [(&str, &str); 9] = [
         "did not find expected <document start>",
         "text after the end of the document, expected it indented or behind `---`",
     ),
+    ("unclosed bracket '['", "unclosed bracket '[', expected ']'"),
+    ("unclosed bracket '{'", "unclosed bracket '{', expected '}'"),
+    (
+        "unclosed quote",
+        "unclosed quote, expected the same quote again",
+    ),
+    (
+        "key must be a string",
+        "something else where a key belongs, expected text in double quotes",
+    ),
+    (
+        "trailing comma",
+        "a comma behind the last entry, expected another entry",
+    ),
+    (
+        "trailing characters",
+        "text after the end of the document, expected nothing more",
+    ),
+    (
+        "EOF while parsing a list",
+        "unclosed bracket '[', expected ']'",
+    ),
+    (
+        "EOF while parsing an object",
+        "unclosed bracket '{', expected '}'",
+    ),
+    (
+        "EOF while parsing a string",
+        "unclosed quote, expected the same quote again",
+    ),
 ];
 
 /// The message of a parser as its reader needs it.
-fn explained(message: &str) -> &str {
+fn explained(message: &str) -> String {
     let known = EXPLANATIONS.iter().find(|(found, _)| *found == message);
-    known.map_or(message, |(_, explanation)| explanation)
+    match known {
+        Some((_, explanation)) => (*explanation).to_owned(),
+        None if message.contains("expected") => message.to_owned(),
+        None => format!("{message}, expected YAML or JSON"),
+    }
 }
 
 /// The documents of a text, in order; empty ones are left out. An error in one hides no other.
