@@ -230,3 +230,18 @@ fn the_shipped_policies_are_the_file_of_the_project() {
             .replace("(shipped with firebreak, since none was given)", "")
     );
 }
+
+#[test]
+fn a_policy_beside_a_world_is_judged_but_not_measured() {
+    let shop = shop();
+    shop.add("new.yaml", &POLICY.replace("production", "new"));
+    let check = |arguments: &[&str]| shop.run(&[arguments, &["--world", "world"]].concat());
+    assert_ends(&check(&["check", "new.yaml"]), 0, &["1 allowed"]);
+    assert_ends(
+        &check(&["plan", "new.yaml"]),
+        0,
+        &["0 measured", "1 not chaos"],
+    );
+    shop.add("new.yaml", &POLICY.replace("25", "250"));
+    assert_ends(&check(&["check", "new.yaml"]), 1, &["PolicyInvalid"]);
+}
