@@ -278,7 +278,9 @@ fn depth_and_size_are_bounded() {
     for (open, close) in shapes {
         let text = format!("{}1{}", open.repeat(200_000), close.repeat(200_000));
         let error = error(&text);
-        assert!(error.contains("nested more than 128 levels") || error.contains("where a key belongs"));
+        assert!(
+            error.contains("nested more than 128 levels") || error.contains("where a key belongs")
+        );
     }
     let through_aliases = format!(
         "a: &a {}1{}\nb: {}*a{}",
