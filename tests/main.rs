@@ -13,6 +13,7 @@
 
 mod admission;
 mod architecture;
+mod blast;
 mod chaos_mesh_selection;
 mod cli;
 mod cli_inputs;

@@ -90,15 +90,20 @@ fn number(variable: &str) -> Option<u64> {
     )
 }
 
-/// Checks random cases, each from a seed of its own.
+/// So many seeds, the first of which is printed.
 #[expect(
     clippy::print_stdout,
     reason = "a failure is repeated from what is printed"
 )]
-fn check_random(cases: u64, draws: RangeInclusive<usize>, effort: Option<usize>) {
+pub(crate) fn seeds(count: u64) -> impl Iterator<Item = u64> {
     let first = number("FIREBREAK_SEED").unwrap_or(20_260_101);
-    println!("{cases} cases from seed {first}");
-    for seed in (0..cases).map(|at| first.wrapping_add(at)) {
+    println!("{count} seeds from {first}");
+    (0..count).map(move |at| first.wrapping_add(at))
+}
+
+/// Checks random cases, each from a seed of its own.
+fn check_random(cases: u64, draws: RangeInclusive<usize>, effort: Option<usize>) {
+    for seed in seeds(cases) {
         let case = random_case(&mut Rng::with_seed(seed), draws.clone());
         if check(&case, effort).is_err() {
             let case = shrink(case, |case| check(case, effort).is_err());
@@ -108,7 +113,8 @@ fn check_random(cases: u64, draws: RangeInclusive<usize>, effort: Option<usize>)
     }
 }
 
-fn cases() -> u64 {
+/// How many cases to make.
+pub(crate) fn cases() -> u64 {
     number("FIREBREAK_CASES").unwrap_or(100_000)
 }
 

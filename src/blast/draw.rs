@@ -77,6 +77,13 @@ impl Choice {
     }
 }
 
+/// The distinct items, ascending.
+pub(super) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
 /// The positions in `ids` of the values that are also in `others`; both ascending.
 ///
 /// Each list in turn leaps to the other's value, so the work follows the shorter list even when

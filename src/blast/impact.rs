@@ -1,35 +1,44 @@
 //! What draws do to one database or workload, or to one budget.
 
+use std::cmp::Reverse;
+
+use super::draw::sorted;
 use super::radius::{BudgetImpact, Impact};
-use super::reach::{Reach, ids};
+use super::reach::{Reach, distinct, ids};
 use super::worst_case::{Draw, Problem, Victims};
 use crate::fault::Effect;
 use crate::inventory::{Database, Group, GroupId, Inventory, PodId, Quorum, Writer};
 
 /// Everything in play: the experiment's own faults, and those live already.
 pub(super) struct Play<'a> {
-    pub(super) inventory: &'a Inventory,
-    pub(super) own: &'a [Reach],
-    pub(super) losses: Vec<Draw>,
+    inventory: &'a Inventory,
+    own: &'a [Reach],
+    /// The live experiments, each with its faults.
+    live: &'a [Vec<Reach>],
+    /// By all of them pods are lost.
+    losses: Vec<Draw>,
+    /// By the experiment's own ones pods are hit.
     pub(super) hits: Vec<Draw>,
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(inventory: &'a Inventory, own: &'a [Reach], live: &[Reach]) -> Self {
-        let taking = distinct(own.iter().filter(|reach| reach.takes_down()));
-        let live = live.iter().filter(|reach| reach.takes_down());
-        let hitting = distinct(own.iter());
+    pub(super) fn new(inventory: &'a Inventory, own: &'a [Reach], live: &'a [Vec<Reach>]) -> Self {
+        let live_sets = live.iter().map(Vec::as_slice);
+        let losses = [own].into_iter().chain(live_sets).flat_map(losses);
         Self {
             inventory,
             own,
-            losses: taking.chain(live).map(|reach| reach.draw.clone()).collect(),
-            hits: hitting.flat_map(Reach::hits).collect(),
+            live,
+            losses: losses.collect(),
+            hits: distinct(own.iter())
+                .flat_map(|it| it.draw.sides())
+                .collect(),
         }
     }
 
     fn problem(&self, pods: &[PodId], draws: &[Draw]) -> Problem {
-        let node = |pod: u32| self.inventory.pod(PodId(pod)).node.map(|node| node.0);
-        Problem::of_group(&ids(pods), draws, node)
+        let nodes = |pod: u32| self.inventory.nodes_of(PodId(pod));
+        Problem::of_group(&ids(pods), draws, nodes)
     }
 
     fn healthy(&self, pod: u32) -> bool {
@@ -45,29 +54,26 @@ impl<'a> Play<'a> {
         let group = self.inventory.group(id);
         let members = &group.members;
         let (faults, effects) = self.effects(members);
-        let hits = self.problem(members, &self.hits).loss(|_| true);
+        let hit = self.problem(members, &self.hits);
+        let hits = hit.loss(|_| true);
         let losses = self.problem(members, &self.losses);
         let loss = losses.loss(|pod| self.healthy(pod));
         let healthy = self.count_healthy(members);
         let remaining = healthy.saturating_sub(loss.lost);
-        let reachable = self.reachable(members);
         let taken = effects.iter().any(|effect| effect.takes_down());
-        let primary = group
-            .database
-            .as_ref()
-            .is_some_and(|it| primary(it, &reachable));
+        let database = group.database.as_ref();
+        let primary = database.is_some_and(|it| hits_writer(it, &hit));
+        let asked = database.filter(|_| primary || taken);
         Impact {
             group: id,
             size: group.size,
             healthy,
-            candidates: count(reachable.iter()),
+            candidates: self.candidates(members),
             hits: hits.lost,
             lost: loss.lost,
             remaining,
             primary,
-            standbys_left: primary
-                .then(|| self.standbys_left(group, &losses))
-                .flatten(),
+            standbys_left: asked.and_then(|it| self.standbys_left(it, members, &losses)),
             quorum_kept: if taken {
                 quorum(group, remaining)
             } else {
@@ -84,72 +90,78 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// The members that this experiment can reach.
-    fn reachable(&self, members: &[PodId]) -> Vec<PodId> {
-        let reached = |pod: &&PodId| {
-            self.own
-                .iter()
-                .any(|reach| reach.told.candidates.binary_search(pod).is_ok())
+    /// How many of the members some fault of this experiment selects.
+    fn candidates(&self, members: &[PodId]) -> u32 {
+        let selected = |pod: &&PodId| {
+            let mut reaches = self.own.iter();
+            reaches.any(|reach| reach.told.candidates.binary_search(pod).is_ok())
         };
-        members.iter().filter(reached).copied().collect()
+        count(members.iter().filter(selected))
     }
 
-    /// Which faults reach these pods, and with which effects: a partition that only touches them
-    /// with one side cuts their clients off, which degrades them.
+    /// Which faults can hit these pods, and with which effects.
     fn effects(&self, members: &[PodId]) -> (Vec<usize>, Vec<Effect>) {
-        let mut faults = Vec::new();
-        let mut effects = Vec::new();
-        let touches = |ids: &[u32]| members.iter().any(|pod| ids.binary_search(&pod.0).is_ok());
-        for (index, reach) in self.own.iter().enumerate() {
-            let sides = match &reach.draw.victims {
-                Victims::Cut { from, to } => {
-                    u8::from(touches(&from.candidates)) + u8::from(touches(&to.candidates))
-                }
-                Victims::Pods(choice) => 2 * u8::from(touches(&choice.candidates)),
-                Victims::Nodes(_) => 2 * u8::from(touches(&ids(&reach.told.candidates))),
-            };
-            match sides {
-                0 => continue,
-                1 => effects.push(Effect::Degraded),
-                _ => effects.push(reach.effect),
-            }
-            faults.push(index);
-        }
-        effects.sort_unstable();
-        effects.dedup();
-        (faults, effects)
+        let effect = |reach: &'a Reach| reach.effect_on(members);
+        let reaching = self.own.iter().map(effect).enumerate();
+        let (faults, effects) = reaching
+            .filter_map(|(fault, effect)| Some((fault, effect?)))
+            .unzip();
+        (faults, sorted(effects))
     }
 
-    /// The healthy standbys left in the worst draw that takes the writer; where only a fault that
-    /// takes nothing down can reach the writer, in the worst draw of all.
-    fn standbys_left(&self, group: &Group, losses: &Problem) -> Option<u32> {
-        let database = group.database.as_ref()?;
+    /// The healthy standbys left in the worst draw that takes a writer down or slows one. Where
+    /// every member may be the writer, none of them is known to take over.
+    fn standbys_left(
+        &self,
+        database: &Database,
+        members: &[PodId],
+        losses: &Problem,
+    ) -> Option<u32> {
         let Writer::Known(writers) = &database.writer else {
-            return Some(0);
+            return match database.quorum {
+                Quorum::Majority(_) => None,
+                Quorum::Standbys(_) | Quorum::None => Some(0),
+            };
         };
-        let mut standbys: Vec<u32> = ids(&database.standbys);
+        let mut standbys = sorted(ids(&database.standbys));
         standbys.retain(|pod| self.healthy(*pod));
-        standbys.sort_unstable();
+        if !self.slows(members, writers) {
+            return losses.standbys_left(&ids(writers), &standbys);
+        }
+        // A slow writer is lost with no pod, so that every draw may be the one that slows it.
         let is_standby = |pod: u32| standbys.binary_search(&pod).is_ok();
-        let left = losses.standbys_left(&ids(writers), &standbys);
-        Some(
-            left.unwrap_or_else(|| {
-                count(standbys.iter()).saturating_sub(losses.loss(is_standby).lost)
-            }),
-        )
+        let lost = losses.loss(is_standby).lost;
+        Some(count(standbys.iter()).saturating_sub(lost))
+    }
+
+    /// Whether a fault in play can hit a writer without taking it down.
+    fn slows(&self, members: &[PodId], writers: &[PodId]) -> bool {
+        let live = self.live.iter().map(Vec::as_slice);
+        let mut sets = [self.own].into_iter().chain(live);
+        sets.any(|set| {
+            let slow = |one: &&Reach| one.effect_on(members) == Some(Effect::Degraded);
+            let mut slowing = set
+                .iter()
+                .filter(slow)
+                .filter(|one| !takes_all_hit(one, set));
+            slowing.any(|one| one.effect_on(writers).is_some())
+        })
     }
 
     /// What the worst case leaves of a budget; `None` where no fault that takes pods down reaches
-    /// it.
+    /// it. Whether a cut takes its pods down, their databases and workloads decide.
     pub(super) fn budget(&self, index: usize) -> Option<BudgetImpact> {
         let budget = self.inventory.budgets().get(index)?;
-        let (faults, effects) = self.effects(&budget.pods);
-        if !effects.iter().any(|effect| effect.takes_down()) {
+        let kin = self.kin(&budget.pods);
+        let (faults, _) = self.effects(&budget.pods);
+        let effect = |fault: &usize| self.own.get(*fault)?.effect_on(&kin);
+        if !faults.iter().filter_map(effect).any(Effect::takes_down) {
             return None;
         }
+        let covered = |pod: u32| budget.pods.binary_search(&PodId(pod)).is_ok();
         let loss = self
-            .problem(&budget.pods, &self.losses)
-            .loss(|pod| self.healthy(pod));
+            .problem(&kin, &self.losses)
+            .loss(|pod| covered(pod) && self.healthy(pod));
         let allowed = self
             .count_healthy(&budget.pods)
             .saturating_sub(budget.min_healthy);
@@ -160,25 +172,45 @@ impl<'a> Play<'a> {
             faults,
         })
     }
+
+    /// These pods, and the members of their databases and workloads.
+    fn kin(&self, pods: &[PodId]) -> Vec<PodId> {
+        let groups = pods.iter().map(|pod| self.inventory.pod(*pod).group);
+        let groups = sorted(groups.collect()).into_iter();
+        let members = groups.flat_map(|id| &self.inventory.group(id).members);
+        sorted(members.chain(pods).copied().collect())
+    }
 }
 
-/// The reaches, each draw once: two faults of one chaos object may share it.
-fn distinct<'a>(reaches: impl Iterator<Item = &'a Reach>) -> impl Iterator<Item = &'a Reach> {
-    let mut seen = Vec::new();
-    reaches.filter(move |reach| {
-        let new = !seen.contains(&reach.same_draw);
-        seen.push(reach.same_draw);
-        new
-    })
+/// The draws by which one experiment takes pods down; of faults that share one, the worst counts.
+fn losses(reaches: &[Reach]) -> Vec<Draw> {
+    let taking = reaches.iter().filter(|reach| reach.takes_down());
+    let mut taking: Vec<&Reach> = taking.collect();
+    taking.sort_by_key(|reach| Reverse(reach.effect));
+    distinct(taking.into_iter())
+        .flat_map(Reach::losses)
+        .collect()
 }
 
-/// Whether a member that may be writing is among these. Where every member may be, and a majority
+/// Whether another fault takes down all that this one hits, because they share a draw. Of a cut it
+/// would be one side only.
+fn takes_all_hit(reach: &Reach, all: &[Reach]) -> bool {
+    let sharing = |other: &&Reach| other.same_draw == reach.same_draw;
+    let mut sharing = all.iter().filter(sharing);
+    !matches!(reach.draw.victims, Victims::Cut { .. }) && sharing.any(Reach::takes_down)
+}
+
+/// Whether a member that may be writing can be hit. Where every member may be, and a majority
 /// keeps the database serving, the quorum decides instead.
-fn primary(database: &Database, reachable: &[PodId]) -> bool {
+fn hits_writer(database: &Database, hit: &Problem) -> bool {
+    let hits = |writers: &[PodId]| {
+        let writes = |pod: u32| writers.contains(&PodId(pod));
+        hit.loss(writes).lost > 0
+    };
     match (&database.writer, database.quorum) {
-        (Writer::Known(writers), _) => writers.iter().any(|writer| reachable.contains(writer)),
+        (Writer::Known(writers), _) => hits(writers),
         (Writer::Any { .. }, Quorum::Majority(_)) => false,
-        (Writer::Any { .. }, Quorum::Standbys(_) | Quorum::None) => !reachable.is_empty(),
+        (Writer::Any { .. }, Quorum::Standbys(_) | Quorum::None) => hit.loss(|_| true).lost > 0,
     }
 }
 

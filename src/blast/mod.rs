@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::fault::{Aim, Experiment, Fault, Lifetime};
 use crate::inventory::{GroupId, Inventory, PodId};
+use draw::sorted;
 use impact::Play;
 use reach::Reach;
 use worst_case::{Choice, Draw, Victims, most_hit};
@@ -32,8 +33,7 @@ pub fn measure(experiment: &Experiment, inventory: &Inventory) -> BlastRadius {
     let candidates = candidates(&own);
     let groups = groups(&candidates, inventory);
     let concurrent = concurrent(&groups, &live, inventory);
-    let together: Vec<Reach> = live.into_iter().flatten().collect();
-    let play = Play::new(inventory, &own, &together);
+    let play = Play::new(inventory, &own, &live);
     let all = most_hit(&play.hits, |node| reach::pods_on(inventory, node));
     let namespaces = places(&candidates, |pod| inventory.pod(pod).namespace.clone());
     let budgets = budgets(&namespaces, inventory, &play);
@@ -103,7 +103,7 @@ fn nodes(own: &[Reach]) -> u32 {
         }),
         Victims::Pods(_) | Victims::Cut { .. } => None,
     };
-    let draws: Vec<Draw> = own.iter().filter_map(drawn).collect();
+    let draws: Vec<Draw> = reach::distinct(own.iter()).filter_map(drawn).collect();
     if draws.is_empty() {
         0
     } else {
@@ -161,10 +161,4 @@ fn concurrent(groups: &[GroupId], live: &[Vec<Reach>], inventory: &Inventory) ->
         }));
     }
     found
-}
-
-fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
-    items.sort_unstable();
-    items.dedup();
-    items
 }

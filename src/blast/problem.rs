@@ -1,6 +1,6 @@
 //! The draws in play, seen by one group: only what touches it, under small numbers.
 
-use super::draw::{Choice, Draw, Victims, positions};
+use super::draw::{Choice, Draw, Victims, positions, sorted};
 
 /// A group of items (pods, or classes of pods such as namespaces) and the draws that may hit it.
 #[derive(Debug, Clone)]
@@ -28,16 +28,20 @@ pub(super) struct Cut {
 }
 
 impl Problem {
-    /// The problem of the pods `members` (ascending, distinct), where `node_of` tells the node a
-    /// pod is on. A partition counts where both its sides touch the members.
+    /// The problem of the pods `members` (ascending, distinct), where `nodes_of` tells the nodes a
+    /// pod may be on. A partition counts where both its sides touch the members.
     #[must_use]
-    pub fn of_group(members: &[u32], draws: &[Draw], node_of: impl Fn(u32) -> Option<u32>) -> Self {
+    pub fn of_group<Nodes: IntoIterator<Item = u32>>(
+        members: &[u32],
+        draws: &[Draw],
+        nodes_of: impl Fn(u32) -> Nodes,
+    ) -> Self {
         let mut problem = Self::empty(members.to_vec());
         let hosts = if draws
             .iter()
             .any(|draw| matches!(draw.victims, Victims::Nodes(_)))
         {
-            problem.host(node_of)
+            problem.host(nodes_of)
         } else {
             Vec::new()
         };
@@ -120,10 +124,13 @@ impl Problem {
     }
 
     /// Fills `nodes` and tells the id of each.
-    fn host(&mut self, node_of: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+    fn host<Nodes: IntoIterator<Item = u32>>(
+        &mut self,
+        nodes_of: impl Fn(u32) -> Nodes,
+    ) -> Vec<u32> {
         let mut placed: Vec<(u32, u32)> = (0..)
             .zip(&self.items)
-            .filter_map(|(item, pod)| Some((node_of(*pod)?, item)))
+            .flat_map(|(item, pod)| nodes_of(*pod).into_iter().map(move |node| (node, item)))
             .collect();
         placed.sort_unstable();
         let by_node = || placed.chunk_by(|one, next| one.0 == next.0);
@@ -170,10 +177,4 @@ impl Draw {
         };
         one.into_iter().chain(other)
     }
-}
-
-fn sorted(mut ids: Vec<u32>) -> Vec<u32> {
-    ids.sort_unstable();
-    ids.dedup();
-    ids
 }

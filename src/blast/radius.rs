@@ -69,10 +69,12 @@ pub struct Impact {
     pub remaining: u32,
     /// Whether a member that may be writing can be hit.
     pub primary: bool,
-    /// Whether every draw that hits a possible writer also leaves this many healthy standbys;
-    /// `None` where no draw hits one.
+    /// The fewest healthy standbys left by a draw that takes a writer down, or slows one, be it by
+    /// this experiment or by a live one. `None` where no draw does, and where this experiment can
+    /// neither hit a writer nor take down any member.
     pub standbys_left: Option<u32>,
-    /// Whether it keeps the members it needs to serve; `None` where it needs none in particular.
+    /// Whether it keeps the members it needs to serve; `None` where it needs none in particular,
+    /// and where this experiment takes down none.
     pub quorum_kept: Option<bool>,
     /// The worst effect on a member.
     pub effect: Effect,

@@ -1,5 +1,6 @@
 //! From faults to draws: what each fault can reach in this inventory, and how much of it at once.
 
+use super::draw::sorted;
 use super::radius::FaultReach;
 use super::worst_case::{Choice, Draw, Victims, most_hit};
 use crate::fault::{
@@ -25,35 +26,86 @@ impl Reach {
         self.effect.takes_down()
     }
 
-    /// The draw as hits: both sides of a partition are hit, whatever that costs a group.
-    pub(super) fn hits(&self) -> Vec<Draw> {
-        let pods = |choice: &Choice| Draw {
-            victims: Victims::Pods(choice.clone()),
-            copies: self.draw.copies,
-        };
-        match &self.draw.victims {
-            Victims::Pods(_) | Victims::Nodes(_) => vec![self.draw.clone()],
-            Victims::Cut { from, to } => vec![pods(from), pods(to)],
+    /// The draws by which pods are lost. A cut leaves a group one of its sides; what stops pods or
+    /// damages them does so on both.
+    pub(super) fn losses(&self) -> Vec<Draw> {
+        if self.effect == Effect::Isolated {
+            vec![self.draw.clone()]
+        } else {
+            self.draw.sides()
         }
     }
+
+    /// The worst that it does to these pods, `None` when it cannot hit any: a cut that only touches
+    /// them with one side keeps their clients out, which degrades them.
+    pub(super) fn effect_on(&self, pods: &[PodId]) -> Option<Effect> {
+        let touches = |choice: &Choice| !choice.is_empty() && shares(pods, &choice.candidates);
+        let touched = match &self.draw.victims {
+            Victims::Pods(choice) => (touches(choice), true),
+            Victims::Nodes(choice) => {
+                let hosted = ids(&self.told.candidates);
+                (!choice.is_empty() && shares(pods, &hosted), true)
+            }
+            Victims::Cut { from, to } if self.effect == Effect::Isolated => {
+                let sides = (touches(from), touches(to));
+                (sides.0 || sides.1, sides.0 && sides.1)
+            }
+            Victims::Cut { from, to } => (touches(from) || touches(to), true),
+        };
+        match touched {
+            (false, _) => None,
+            (true, true) => Some(self.effect),
+            (true, false) => Some(Effect::Degraded),
+        }
+    }
+}
+
+/// The reaches, each draw once: two faults of one chaos object may share it.
+pub(super) fn distinct<'a>(
+    reaches: impl Iterator<Item = &'a Reach>,
+) -> impl Iterator<Item = &'a Reach> {
+    let mut seen = Vec::new();
+    reaches.filter(move |reach| {
+        let new = !seen.contains(&reach.same_draw);
+        seen.push(reach.same_draw);
+        new
+    })
+}
+
+/// Whether one of the pods is among these ids, which are ascending.
+fn shares(pods: &[PodId], ids: &[u32]) -> bool {
+    pods.iter().any(|pod| ids.binary_search(&pod.0).is_ok())
 }
 
 /// Resolves every fault of the experiment, in its order.
 pub(super) fn reaches(experiment: &Experiment, inventory: &Inventory) -> Vec<Reach> {
     let faults = &experiment.faults;
     let same_draw = |fault: &Fault| {
-        let same = |other: &Fault| other.field == fault.field && other.aim == fault.aim;
+        let same = |other: &Fault| shares_draw(fault, other);
         faults.iter().position(same).unwrap_or_default()
     };
     let reach = |fault: &Fault| reach(fault, same_draw(fault), inventory);
     faults.iter().map(reach).collect()
 }
 
-/// Resolves an experiment that is live already: what its tool recorded, else what it may draw.
+/// Whether two faults of one experiment hit the same victims. Those that select at another time, or
+/// another number of times, or one of which never acts, do not.
+fn shares_draw(one: &Fault, other: &Fault) -> bool {
+    let acts = |fault: &Fault| fault.lifetime != Lifetime::Never;
+    one.field == other.field
+        && one.aim == other.aim
+        && one.overlap == other.overlap
+        && one.later == other.later
+        && acts(one) == acts(other)
+}
+
+/// Resolves an experiment that is live already: what its tool recorded, else what it may draw. The
+/// records of a cut do not tell its sides apart, so that both count.
 pub(super) fn live(active: &Active, inventory: &Inventory) -> Vec<Reach> {
     let Some(records) = &active.records else {
         return reaches(&active.experiment, inventory);
     };
+    let records = sorted(records.clone());
     let effect = active
         .experiment
         .faults
@@ -61,7 +113,7 @@ pub(super) fn live(active: &Active, inventory: &Inventory) -> Vec<Reach> {
         .map(|fault| fault.effect)
         .max();
     let choice = Choice {
-        candidates: ids(records),
+        candidates: ids(&records),
         most: u32::MAX,
     };
     let draw = Draw {
@@ -69,7 +121,7 @@ pub(super) fn live(active: &Active, inventory: &Inventory) -> Vec<Reach> {
         copies: 1,
     };
     let told = FaultReach {
-        candidates: records.clone(),
+        candidates: records,
         ..FaultReach::default()
     };
     vec![Reach {
@@ -98,7 +150,7 @@ fn reach(fault: &Fault, same_draw: usize, inventory: &Inventory) -> Reach {
         told,
         same_draw,
     };
-    reach.told.hits = most_hit(&reach.hits(), |node| pods_on(inventory, node)).lost;
+    reach.told.hits = most_hit(&reach.draw.sides(), |node| pods_on(inventory, node)).lost;
     reach
 }
 
@@ -124,8 +176,7 @@ fn victims(aim: &Aim, inventory: &Inventory, view: View, told: &mut FaultReach) 
             let empty = sides.0.candidates.is_empty()
                 || (sides.1.candidates.is_empty() && !leads_outside(to));
             arm(&[from, to], inventory, told, empty);
-            told.candidates.sort_unstable();
-            told.candidates.dedup();
+            told.candidates = sorted(std::mem::take(&mut told.candidates));
             Victims::Cut {
                 from: sides.0,
                 to: sides.1,
@@ -139,11 +190,8 @@ fn victims(aim: &Aim, inventory: &Inventory, view: View, told: &mut FaultReach) 
 /// Whether the far side of a partition is named by addresses alone. Where those are not of this
 /// cluster, the near side loses what lies outside, and nothing else.
 fn leads_outside(target: &Target) -> bool {
-    target
-        .selection
-        .queries
-        .iter()
-        .all(|query| query.addresses.is_some())
+    let queries = &target.selection.queries;
+    !queries.is_empty() && queries.iter().all(|query| query.addresses.is_some())
 }
 
 fn choice(target: &Target, inventory: &Inventory, view: View, told: &mut FaultReach) -> Choice {
@@ -168,8 +216,7 @@ fn arm(targets: &[&Target], inventory: &Inventory, told: &mut FaultReach, empty:
         told.addressable
             .extend(addressable(&target.selection, inventory));
     }
-    told.addressable.sort_unstable();
-    told.addressable.dedup();
+    told.addressable = sorted(std::mem::take(&mut told.addressable));
 }
 
 /// The groups that live where the selection looks: labels and states may change, namespaces and
@@ -193,18 +240,17 @@ fn addressable(selection: &Selection, inventory: &Inventory) -> Vec<GroupId> {
         .collect()
 }
 
+/// A selection that matches no node now may match one later, and any pod may run there.
 fn nodes(target: &NodeTarget, inventory: &Inventory, view: View, told: &mut FaultReach) -> Victims {
     let nodes = inventory.select_nodes(target, view);
-    let mut pods: Vec<PodId> = nodes
-        .iter()
-        .flat_map(|node| &inventory.node(*node).pods)
-        .copied()
-        .collect();
-    pods.sort_unstable();
+    let hosted = nodes.iter().flat_map(|node| &inventory.node(*node).pods);
+    told.candidates = sorted(hosted.copied().collect());
     told.armed = nodes.is_empty();
+    if told.armed {
+        told.addressable = inventory.groups().map(|(id, _)| id).collect();
+    }
     let most = u32::try_from(target.mode.most_draws(nodes.len())).unwrap_or(u32::MAX);
     let candidates = nodes.iter().map(|node| node.0).collect();
-    told.candidates = pods;
     told.nodes = nodes;
     Victims::Nodes(Choice { candidates, most })
 }

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 
+use super::draw::sorted;
 use super::flow::{Demand, Pick, largest_union, length};
 use super::problem::Problem;
 use super::ways::{Split, advance, combinations, splits};
@@ -257,8 +258,5 @@ impl Best {
 }
 
 fn merged<'i>(items: impl Iterator<Item = &'i u32>) -> Vec<u32> {
-    let mut items: Vec<u32> = items.copied().collect();
-    items.sort_unstable();
-    items.dedup();
-    items
+    sorted(items.copied().collect())
 }

@@ -196,6 +196,17 @@ impl Inventory {
         &self.nodes[id.0 as usize]
     }
 
+    /// The nodes a pod may run on, by number: every one for a pod that is only assumed to exist.
+    #[must_use]
+    pub fn nodes_of(&self, id: PodId) -> Range<u32> {
+        let pod = self.pod(id);
+        match pod.node {
+            Some(node) => node.0..node.0.saturating_add(1),
+            None if pod.assumed && pod.node_name.is_empty() => 0..narrow(self.nodes.len()),
+            None => 0..0,
+        }
+    }
+
     /// A namespace that exists, or that has pods.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {

@@ -59,13 +59,12 @@ pub(super) fn each(
 }
 
 pub(super) fn primary(context: &LimitContext<'_>) -> Vec<Violation> {
-    each(context, |at| {
-        if !is_at_risk(at) {
-            return None;
-        }
-        match at.limits.primary {
-            Primary::Never => Some(never(at)),
-            Primary::WithHealthyStandby => standbys(at),
+    each(context, |at| match at.limits.primary {
+        Primary::Never => is_at_risk(at).then(|| never(at)),
+        // A live experiment may take the primary while this one takes its last standby.
+        Primary::WithHealthyStandby => {
+            let together = at.reached.impact.standbys_left.is_some();
+            (together || is_at_risk(at)).then(|| standbys(at)).flatten()
         }
     })
 }
@@ -296,6 +295,18 @@ mod tests {
         let mut fixture = hits_primary(0);
         fixture.impact().standbys_left = None;
         fixture.only(&limits);
+    }
+
+    #[test]
+    fn the_last_standby_may_not_go_while_a_live_experiment_takes_the_primary() {
+        let limits = json!({"database": {"primary": "WithHealthyStandby"}});
+        let together = |standbys_left| {
+            let mut fixture = hits_primary(standbys_left);
+            fixture.impact().primary = false;
+            fixture
+        };
+        together(1).keeps(&limits);
+        assert_eq!(together(0).only(&limits).reason, Reason::StandbysTooFew);
     }
 
     #[test]
