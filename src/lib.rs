@@ -11,6 +11,7 @@ pub mod selector;
 pub mod selector_text;
 pub mod request;
 pub mod calendar;
+pub mod yaml;
 pub mod fault;
 pub mod inventory;
 pub mod blast;

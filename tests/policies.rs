@@ -9,12 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use firebreak::blast::measure;
-use firebreak::cli::yaml;
 use firebreak::fault;
 use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
 use firebreak::policy::{Case, Enforcement, PolicySet, Violation, evaluate};
 use firebreak::request::{Request, User};
+use firebreak::yaml;
 
 use crate::spec::{Section, objects, sections};
 

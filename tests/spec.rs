@@ -8,9 +8,9 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use firebreak::cli::yaml;
 use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
+use firebreak::yaml;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use crate::render::render;

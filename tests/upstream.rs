@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use firebreak::cli::yaml;
 use firebreak::fault;
 use firebreak::object::Object;
+use firebreak::yaml;
 
 /// A document that may not be read: a part of its path, and why.
 type Refused = (&'static str, &'static str);

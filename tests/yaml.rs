@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use firebreak::cli::yaml::{self, Document, SyntaxError};
+use firebreak::yaml::{self, Document, SyntaxError};
 use serde_json::{Value, json};
 
 /// A manifest with a little of everything.

@@ -11,8 +11,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::files;
-use super::yaml::{self, Document, Position, Positions, SyntaxError};
 use crate::object::{Object, ObjectRef};
+use crate::yaml::{self, Document, Position, Positions, SyntaxError};
 
 /// One Kubernetes object and where it was written.
 #[derive(Debug, Clone)]

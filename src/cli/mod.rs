@@ -18,7 +18,6 @@ pub mod report;
 pub mod report_plan;
 pub mod closing;
 pub mod style;
-pub mod yaml;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! What an experiment could do, whoever wrote it: one reader a kind, one table of readers.
 
+mod argo;
 pub mod chaos_mesh;
 pub mod experiment;
 mod litmus;
@@ -74,6 +75,8 @@ const READERS: &[Reader] = &[
     reader(LITMUS, "ChaosExperiment", litmus::read_definition),
     reader(LITMUS, "ChaosResult", litmus::read_result),
     reader(LITMUS, ANY_KIND, litmus::read_unknown),
+    reader(argo::GROUP, "Workflow", argo::read),
+    reader(argo::GROUP, "CronWorkflow", argo::read),
     reader("networking.k8s.io", "NetworkPolicy", raw::read_policy),
     reader("batch", "Job", raw::read_job),
     reader("batch", "CronJob", raw::read_cron_job),

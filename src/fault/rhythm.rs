@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Effect, Fault, Lifetime, Overlap, Recurrence, Unreadable};
 use crate::calendar::{self, Dialect, Schedule};
@@ -15,7 +16,7 @@ const ASSUMED_RECOVERY: Duration = Duration::from_mins(5);
 const NEVER: Duration = Duration::MAX;
 
 /// The start of the year whose changes of clocks stand for those of every year.
-const SAMPLE_YEAR: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
+const SAMPLE_YEAR: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// When runs start, and whether one waits for the other.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +62,7 @@ impl Rhythm {
 }
 
 /// A recurrence after these schedules, all in one zone (UTC where none is named: its clocks never
-/// change, so that no gap is missed by much). The shortest gap of several is that between any two.
+/// change, so that no gap is missed by much).
 pub(super) fn recurrence(
     schedules: Vec<String>,
     field: String,
@@ -75,17 +76,13 @@ pub(super) fn recurrence(
         None => TimeZone::UTC,
         Some(name) => calendar::zone(name).map_err(|unknown| error(name, unknown.to_string()))?,
     };
-    let mut gap = NEVER;
-    for text in &schedules {
-        let schedule = Schedule::parse(text, dialect, &zone)
-            .map_err(|refused| error(text, refused.to_string()))?;
-        gap = gap.min(schedule.shortest_gap(SAMPLE_YEAR).unwrap_or(NEVER));
-    }
-    // Ticks of two schedules may fall together.
-    let shortest_gap = if schedules.len() > 1 {
-        Duration::ZERO
-    } else {
-        gap
+    let read = |text: &String| {
+        Schedule::parse(text, dialect, &zone).map_err(|refused| error(text, refused.to_string()))
+    };
+    let read: Vec<Schedule> = schedules.iter().map(read).collect::<Result<_, _>>()?;
+    let shortest_gap = match &read[..] {
+        [only] => only.shortest_gap(SAMPLE_YEAR).unwrap_or(NEVER),
+        several => gap_of_any(several),
     };
     Ok(Recurrence {
         schedules,
@@ -93,4 +90,60 @@ pub(super) fn recurrence(
         time_zone,
         shortest_gap,
     })
+}
+
+/// The shortest time between any two ticks of several schedules within a year. Where there are too
+/// many ticks to look at, two may fall together.
+fn gap_of_any(schedules: &[Schedule]) -> Duration {
+    const MOST: usize = 2_000;
+    const YEAR: SignedDuration = SignedDuration::from_hours(24 * 366);
+    let mut next: Vec<Option<Timestamp>> = schedules
+        .iter()
+        .map(|schedule| schedule.next_after(SAMPLE_YEAR))
+        .collect();
+    let (mut gap, mut last) = (NEVER, None);
+    for _ in 0..MOST {
+        let soonest = next
+            .iter()
+            .enumerate()
+            .filter_map(|(at, tick)| Some(((*tick)?, at)))
+            .min();
+        let Some((tick, at)) = soonest else {
+            return gap;
+        };
+        if let Some(last) = last {
+            let passed: Duration = tick.duration_since(last).try_into().unwrap_or_default();
+            gap = gap.min(passed);
+        }
+        if tick.duration_since(SAMPLE_YEAR) > YEAR {
+            return gap;
+        }
+        last = Some(tick);
+        if let (Some(slot), Some(schedule)) = (next.get_mut(at), schedules.get(at)) {
+            *slot = schedule.next_after(tick);
+        }
+    }
+    Duration::ZERO
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gap(schedules: &[&str]) -> Duration {
+        let schedules = schedules.iter().map(|text| (*text).to_owned()).collect();
+        let read = recurrence(schedules, String::new(), None, Dialect::Standard);
+        read.unwrap().shortest_gap
+    }
+
+    #[test]
+    fn the_gap_of_several_schedules_is_that_between_any_two_ticks() {
+        assert_eq!(gap(&["0 2 * * *", "0 3 * * *"]), Duration::from_hours(1));
+        assert_eq!(gap(&["0 2 * * *", "0 2 * * 1"]), Duration::ZERO);
+        assert_eq!(
+            gap(&["0 0 30 2 *", "0 2 1 1 *"]),
+            Duration::from_hours(24 * 365)
+        );
+        assert_eq!(gap(&["* * * * *", "30 2 * * *"]), Duration::ZERO);
+    }
 }

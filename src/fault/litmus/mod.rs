@@ -18,3 +18,8 @@ mod text;
 
 pub(super) use engine::{read, read_definition, read_result, read_unknown};
 pub(super) use schedule::read as read_schedule;
+
+/// Whether the hub has a fault of this name.
+pub(super) fn is_fault(name: &str) -> bool {
+    hub::HubFault::named(name).is_some()
+}
