@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::parameters::{Parameters, UNTOLD};
 use super::walk::Walk;
 use super::{DEEPEST, GROUP, read_within, unknown};
-use crate::fault::{self, Aim, Experiment, Fault, Reading, Unreadable};
+use crate::fault::{self, Aim, Experiment, Fault, Note, Reading, Recurrence, Unreadable};
 use crate::object::Object;
 use crate::yaml;
 
@@ -20,6 +20,10 @@ pub(super) struct Carrier {
     parameters: Parameters,
     namespace: String,
     pub(super) faults: Vec<Fault>,
+    pub(super) notes: Vec<Note>,
+    pub(super) refusals: Vec<Unreadable>,
+    /// When something recurs that is carried; the fastest of several.
+    pub(super) schedule: Option<Recurrence>,
 }
 
 impl Carrier {
@@ -29,6 +33,9 @@ impl Carrier {
             parameters: Parameters::of(walk, namespace),
             namespace: namespace.clone(),
             faults: Vec::new(),
+            notes: Vec::new(),
+            refusals: Vec::new(),
+            schedule: None,
         }
     }
 
@@ -69,10 +76,6 @@ impl Carrier {
             return Ok(());
         };
         let object = object.in_namespace(&self.namespace);
-        let within = |error: Unreadable| Unreadable {
-            field: inside(path, &error.field),
-            ..error
-        };
         match (read(&object, depth), untold) {
             (Ok(None), _) => {}
             (Ok(Some(experiment)), false) => self.take(path, experiment),
@@ -84,7 +87,7 @@ impl Carrier {
                 );
                 self.faults.push(unknown(path.to_owned(), what));
             }
-            (Err(error), false) => return Err(within(error)),
+            (Err(error), false) => return Err(error_inside(path, error)),
         }
         Ok(())
     }
@@ -95,6 +98,17 @@ impl Carrier {
                 move_inside(path, &mut fault);
                 fault
             }));
+        self.notes
+            .extend(experiment.notes.into_iter().map(|note| Note {
+                field: inside(path, &note.field),
+                ..note
+            }));
+        let refusals = experiment.refusals.into_iter();
+        self.refusals
+            .extend(refusals.map(|error| error_inside(path, error)));
+        let gap = |recurrence: &Recurrence| recurrence.shortest_gap;
+        let schedules = [self.schedule.take(), experiment.schedule];
+        self.schedule = schedules.into_iter().flatten().min_by_key(gap);
     }
 }
 
@@ -172,6 +186,13 @@ fn is_untold(value: &Value) -> bool {
 /// The path of a field inside the text at `path`.
 fn inside(path: &str, field: &str) -> String {
     format!("{path}: {field}")
+}
+
+fn error_inside(path: &str, error: Unreadable) -> Unreadable {
+    Unreadable {
+        field: inside(path, &error.field),
+        ..error
+    }
 }
 
 fn move_inside(path: &str, fault: &mut Fault) {

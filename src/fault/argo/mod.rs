@@ -50,6 +50,7 @@ fn read_within(object: &Object, depth: usize) -> Reading {
     let mut carrier = Carrier::new(object, &walk);
     carrier.carried(&walk, depth)?;
     let mut faults = carrier.faults;
+    let mut notes = carrier.notes;
     if !faults.is_empty() || is_suspicious(object, &workflow, &walk) {
         faults.extend(walk.references.iter().map(unseen));
         let scripts = walk.texts.iter().filter(|(_, text)| meddles(text));
@@ -58,9 +59,10 @@ fn read_within(object: &Object, depth: usize) -> Reading {
             unknown(path.clone(), what.to_owned())
         }));
     }
-    if faults.is_empty() {
+    if faults.is_empty() && carrier.refusals.is_empty() {
         return Ok(None);
     }
+    notes.push(note(&workflow));
     for fault in &mut faults {
         fault.overlap = walk.copies.times(fault.overlap);
         fault.later = true;
@@ -69,8 +71,9 @@ fn read_within(object: &Object, depth: usize) -> Reading {
         object: object.reference().clone(),
         tool: Tool::Argo,
         faults,
-        schedule: None,
-        notes: vec![note(&workflow)],
+        schedule: carrier.schedule,
+        notes,
+        refusals: carrier.refusals,
         dormant: false,
     };
     if cron {

@@ -54,16 +54,24 @@ impl Found {
 
 /// Reads a ChaosEngine.
 pub(in crate::fault) fn read(object: &Object) -> Reading {
+    let found = engine(&object.spec(), &object.reference().namespace)?;
+    Ok(Some(Experiment {
+        refusals: unstoppable(object).into_iter().collect(),
+        ..found.experiment(object)
+    }))
+}
+
+/// The engines of a ChaosSchedule carry its own label instead.
+fn unstoppable(object: &Object) -> Option<Unreadable> {
     let by_schedule = object
         .controller()
         .is_some_and(|(kind, _)| kind == "ChaosSchedule");
-    if object.label(STOP_LABEL).is_some() && !by_schedule {
-        let labels = object.root().get("metadata").get("labels");
-        let accepted = "no such label: with it, stopping the engine stops nothing";
-        return Err(labels.get(STOP_LABEL).unreadable(accepted));
+    if object.label(STOP_LABEL).is_none() || by_schedule {
+        return None;
     }
-    let found = engine(&object.spec(), &object.reference().namespace)?;
-    Ok(Some(found.experiment(object)))
+    let labels = object.root().get("metadata").get("labels");
+    let accepted = "no such label: with it, stopping the engine stops nothing";
+    Some(labels.get(STOP_LABEL).unreadable(accepted))
 }
 
 /// A ChaosExperiment describes a fault for engines to run. What an engine runs is judged there.
