@@ -15,7 +15,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-fn guard(policies: &str) -> Arc<Guard> {
+pub(crate) fn guard(policies: &str) -> Arc<Guard> {
     let objects = |manifests: Vec<firebreak::cli::manifests::Manifest>| -> Vec<Object> {
         manifests
             .into_iter()
@@ -31,7 +31,7 @@ fn guard(policies: &str) -> Arc<Guard> {
     })
 }
 
-async fn send(guard: Arc<Guard>, body: impl Into<Body>) -> (StatusCode, String) {
+pub(crate) async fn send(guard: Arc<Guard>, body: impl Into<Body>) -> (StatusCode, String) {
     let request = Request::post("/validate").body(body.into()).unwrap();
     let response = router(guard).oneshot(request).await.unwrap();
     let status = response.status();

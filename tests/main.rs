@@ -12,6 +12,7 @@
 )]
 
 mod admission;
+mod agreement;
 mod architecture;
 mod blast;
 mod chaos_mesh_selection;
@@ -20,6 +21,7 @@ mod cli_inputs;
 mod command;
 mod cron;
 mod databases;
+mod examples;
 mod inventory;
 mod litmus_selection;
 mod live;
@@ -30,6 +32,7 @@ mod policies;
 mod policy_docs;
 mod readme;
 mod render;
+mod report_docs;
 mod reviews;
 mod selection;
 mod shop;

@@ -61,8 +61,7 @@ pub struct CheckResult {
     pub violations: Vec<Broken>,
     /// What the author should know.
     pub warnings: Vec<String>,
-    /// Changes with which it would be allowed, by field.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Changes that together would be allowed; empty where none is known.
     pub suggestion: Vec<Change>,
     /// Whether pods were assumed from manifests.
     pub assumed: bool,
@@ -113,8 +112,7 @@ pub struct Broken {
     pub remedy: String,
     /// `Deny`, `Warn` or `Audit`.
     pub enforcement: &'static str,
-    /// The exemption that lifts it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The exemption that lifts it, if one does.
     pub exempted_by: Option<String>,
 }
 

@@ -1,0 +1,92 @@
+//! Every example says what it expects and where it is from, and together they hold every chaos
+//! object of the documents they render.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use firebreak::cli::examples;
+use firebreak::policy::Reason;
+
+use crate::source::root;
+
+/// The facts of the documents that are chaos objects, or targets, figures and faults of some.
+const FACTS: [&str; 45] = [
+    "000.31", "000.32", "000.33", "000.36", "000.38", "000.42", "000.46", //
+    "001.4", "001.5", "001.6", "001.7", "001.9", "001.37", "001.38", "001.39", //
+    "002.1", "002.2", "002.3", "002.4", "002.5", "002.6", "002.7", "002.9", "002.12", "002.13",
+    "002.14", "002.16", "002.17", "002.19", "002.23", "002.24", "002.36", "002.37", "002.38",
+    "002.40", "002.41", //
+    "003.2", "003.14", "003.15", "003.16", "003.18", //
+    "004.2", "004.4", "004.6", "004.12",
+];
+
+/// How many facts each document has.
+const DOCUMENTS: [(&str, u32); 5] = [
+    ("000", 54),
+    ("001", 40),
+    ("002", 60),
+    ("003", 19),
+    ("004", 15),
+];
+
+/// The examples: every YAML file but the cluster.
+fn files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in fs::read_dir(root().join("examples")).unwrap() {
+        let folder = folder.unwrap().path();
+        if folder.is_dir() && !folder.ends_with("world") {
+            let files = fs::read_dir(folder).unwrap();
+            found.extend(files.map(|file| file.unwrap().path()));
+        }
+    }
+    found.sort();
+    assert!(found.len() > 80, "only {} examples", found.len());
+    found
+}
+
+fn sources(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let line = text.lines().nth(1).unwrap_or_default();
+    let facts = line.strip_prefix("# source: ");
+    let facts = facts.unwrap_or_else(|| panic!("{}: the second line is no source", path.display()));
+    facts.split(", ").map(str::to_owned).collect()
+}
+
+#[test]
+fn every_example_begins_with_what_it_expects_and_where_it_is_from() {
+    let known: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+    for path in files() {
+        let file = path.display();
+        let text = fs::read_to_string(&path).unwrap();
+        let expected = examples::expectation(&text).unwrap_or_else(|e| panic!("{file}: {e}"));
+        for reason in &expected.reasons {
+            assert!(
+                known.contains(reason.as_str()),
+                "{file}: {reason} is no reason"
+            );
+        }
+        if expected.decision == "Allow" {
+            assert!(expected.reasons.is_empty(), "{file}: allowed for a reason");
+        }
+        for fact in sources(&path) {
+            let (document, number) = fact.split_once('.').unwrap_or_default();
+            let facts = DOCUMENTS.iter().find(|(name, _)| *name == document);
+            let number: u32 = number.parse().unwrap_or(0);
+            let exists = facts.is_some_and(|(_, facts)| (1..=*facts).contains(&number));
+            assert!(exists, "{file}: {fact:?} is no fact");
+        }
+        let why = text.lines().nth(2).unwrap_or_default();
+        assert!(why.starts_with("# "), "{file}: nothing says why");
+    }
+}
+
+#[test]
+fn every_chaos_object_of_the_documents_is_an_example() {
+    let covered: BTreeSet<String> = files().iter().flat_map(|path| sources(path)).collect();
+    let missing: Vec<&&str> = FACTS
+        .iter()
+        .filter(|fact| !covered.contains(**fact))
+        .collect();
+    assert!(missing.is_empty(), "no example renders {missing:?}");
+}
