@@ -40,6 +40,7 @@ mod source;
 mod spec;
 mod suggestions;
 mod ticks;
+mod total;
 mod upstream;
 mod windows;
 mod worst_case;

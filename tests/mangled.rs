@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::spec::given_objects;
 
 /// What stands where something else should.
-fn oddities() -> Vec<Value> {
+pub(crate) fn oddities() -> Vec<Value> {
     let long = "9".repeat(400);
     vec![
         Value::Null,
@@ -30,7 +30,7 @@ fn oddities() -> Vec<Value> {
 }
 
 /// The paths of all values inside `value`.
-fn places(value: &Value, path: &str, places: &mut Vec<String>) {
+pub(crate) fn places(value: &Value, path: &str, places: &mut Vec<String>) {
     places.push(path.to_owned());
     let mut below = |key: &str, value: &Value| {
         let key = key.replace('~', "~0").replace('/', "~1");

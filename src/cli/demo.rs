@@ -186,7 +186,8 @@ async fn stay(out: &mut dyn Write, certificate: &Throwaway, url: &str) -> anyhow
     std::fs::create_dir_all(&folder).context("folder for the certificate")?;
     let (authority, review) = (folder.join("ca.crt"), folder.join("review.json"));
     std::fs::write(&authority, &certificate.authority).context("certificate")?;
-    let example = examples()?.into_iter().next().context("no example")?;
+    let denied = |example: &Example| example.expected.decision == "Deny";
+    let example = examples()?.into_iter().find(denied).context("no example")?;
     std::fs::write(&review, example.review.to_string()).context("review")?;
     writeln!(
         out,
