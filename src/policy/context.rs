@@ -1,12 +1,13 @@
 //! What one policy sees of a case: the groups it protects and the faults that reach them.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::compile::Policy;
 use super::{Case, Reason, Violation};
 use crate::blast::{BudgetImpact, FaultReach, Impact};
-use crate::fault::{Aim, Fault, Lifetime};
-use crate::inventory::{Active, Budget, Group, GroupId, Inventory, PodId};
+use crate::fault::{Aim, Fault, Lifetime, Target};
+use crate::inventory::{Active, Budget, Group, GroupId, Inventory, PodId, View};
 
 /// What one policy sees of a case.
 pub(super) struct LimitContext<'a> {
@@ -18,6 +19,8 @@ pub(super) struct LimitContext<'a> {
     pub(super) faults: Vec<Seen<'a>>,
     /// The groups that the policy protects and an armed fault could match later.
     pub(super) addressable: Vec<(usize, GroupId)>,
+    /// For each fault how many entries its list may have: asked for once a violation, told once.
+    lists: Vec<OnceCell<usize>>,
 }
 
 /// A protected database or workload that the experiment can reach.
@@ -59,6 +62,7 @@ impl<'a> LimitContext<'a> {
             reached,
             faults: Vec::new(),
             addressable,
+            lists: vec![OnceCell::new(); case.experiment.faults.len()],
         };
         context.faults = context.seen();
         context
@@ -117,6 +121,17 @@ impl<'a> LimitContext<'a> {
     /// What a fault reaches.
     pub(super) fn reach(&self, fault: usize) -> Option<&'a FaultReach> {
         self.case.blast.faults.get(fault)
+    }
+
+    /// How many entries the list of a fault's target may have when it is drawn from.
+    pub(super) fn listed(&self, fault: usize, target: &Target) -> usize {
+        let later = || {
+            let later = self.inventory().select(&target.selection, View::Later);
+            let now = self.reach(fault).map_or(0, |reach| reach.candidates.len());
+            later.listed.max(now)
+        };
+        let told = self.lists.get(fault);
+        told.map_or_else(later, |cell| *cell.get_or_init(later))
     }
 
     /// Whether the policy protects this group, and the experiment can reach it.

@@ -1,9 +1,7 @@
 //! What to change so that a limit is kept: the field, and what it would accept.
 
 use super::context::LimitContext;
-use crate::blast::FaultReach;
 use crate::fault::{Aim, Fault, Mode, Overlap, Target, Tool};
-use crate::inventory::View;
 
 /// A field of the chaos object and what would be accepted there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,8 +13,8 @@ pub(super) struct Remedy {
 /// The fault to change: of those given, the one that hits most.
 #[derive(Clone, Copy)]
 pub(super) struct Culprit<'a> {
+    index: usize,
     pub(super) fault: &'a Fault,
-    reach: &'a FaultReach,
     alone: bool,
 }
 
@@ -24,18 +22,13 @@ impl<'a> Culprit<'a> {
     pub(super) fn of(context: &LimitContext<'a>, faults: &[usize]) -> Option<Self> {
         let all = faults.iter().filter_map(|index| {
             let fault = context.case.experiment.faults.get(*index)?;
-            Some((fault, context.reach(*index)?))
+            Some((*index, fault, context.reach(*index)?.hits))
         });
-        let (fault, reach) = all.reduce(|most, next| {
-            if next.1.hits > most.1.hits {
-                next
-            } else {
-                most
-            }
-        })?;
+        let (index, fault, _) =
+            all.reduce(|most, next| if next.2 > most.2 { next } else { most })?;
         Some(Self {
+            index,
             fault,
-            reach,
             alone: faults.len() == 1,
         })
     }
@@ -86,11 +79,7 @@ impl<'a> Culprit<'a> {
                 ),
             };
         };
-        let listed = context
-            .inventory()
-            .select(&target.selection, View::Later)
-            .listed;
-        let listed = listed.max(self.reach.candidates.len());
+        let listed = context.listed(self.index, target);
         let tool = context.case.experiment.tool;
         Remedy {
             field: amount_field(target, &self.fault.field),
