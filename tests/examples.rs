@@ -1,13 +1,17 @@
-//! Every example says what it expects and where it is from, and together they hold every chaos
-//! object of the documents they render.
+//! Every example says what it expects and where it is from, comes out as it expects, and together
+//! they hold every chaos object of the documents they render.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use firebreak::cli::examples;
+use firebreak::cli::inputs::DEFAULT_POLICIES;
 use firebreak::policy::Reason;
+use serde_json::Value;
 
+use crate::admission::{guard, send};
 use crate::source::root;
 
 /// The facts of the documents that are chaos objects, or targets, figures and faults of some.
@@ -89,4 +93,32 @@ fn every_chaos_object_of_the_documents_is_an_example() {
         .filter(|fact| !covered.contains(**fact))
         .collect();
     assert!(missing.is_empty(), "no example renders {missing:?}");
+}
+
+#[tokio::test]
+async fn every_example_comes_out_as_expected() {
+    let mut wrong = Vec::new();
+    let guard = guard(DEFAULT_POLICIES);
+    for example in examples::examples().unwrap() {
+        let (_, body) = send(Arc::clone(&guard), example.review.to_string()).await;
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        let response = &answer["response"];
+        let decision = match response.pointer("/auditAnnotations/decision") {
+            Some(decision) => decision.as_str().unwrap_or_default(),
+            None => "Allow",
+        };
+        let message = response.pointer("/status/message").and_then(Value::as_str);
+        let causes = response["status"]["details"]["causes"].clone();
+        let given = |reason: &String| {
+            let causes = causes.as_array().into_iter().flatten();
+            causes.into_iter().any(|cause| cause["reason"] == **reason)
+        };
+        if decision != example.expected.decision || !example.expected.reasons.iter().all(given) {
+            let (file, expected, message) = (example.file, example.expected, message.unwrap_or(""));
+            wrong.push(format!(
+                "{file}: {decision}, expected {expected:?}\n{message}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
