@@ -50,6 +50,7 @@ async fn validate(
     match review::read(&body) {
         Ok((uid, request)) => {
             let verdict = judge(&guard.inventory, &guard.policies, &request, (guard.now)());
+            tracing::info!(subject = %verdict.subject, decision = verdict.decision.name(), "verdict");
             reply(&review::answer(uid, &verdict))
         }
         Err(problem) => refused(StatusCode::BAD_REQUEST, &problem.to_string()),
