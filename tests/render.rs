@@ -5,7 +5,10 @@ use std::fmt::Write;
 use firebreak::calendar::format_duration;
 use firebreak::fault::{self, Aim, Experiment, Fault, Intensity, Lifetime, Overlap, Target};
 use firebreak::inventory::{Inventory, View};
+use firebreak::judge::judge;
 use firebreak::object::Object;
+use firebreak::policy::PolicySet;
+use firebreak::request::Request;
 
 /// What an object is read as, and whom it can hit in `world`.
 pub(crate) fn render(object: &Object, world: &Inventory) -> String {
@@ -14,6 +17,23 @@ pub(crate) fn render(object: &Object, world: &Inventory) -> String {
         Err(error) => format!("unreadable: {error}\n"),
         Ok(Some(experiment)) => read(&experiment, world),
     }
+}
+
+/// The instant at which everything is judged: a Tuesday.
+const NOW: &str = "2026-11-24T12:00:00Z";
+
+/// The verdict on a request, as whoever asked is told, or why there is none.
+pub(crate) fn judged(request: &Request, world: &Inventory, policies: &[Object]) -> String {
+    let policies = PolicySet::compile(policies).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let verdict = judge(world, &policies, request, NOW.parse().unwrap());
+    if let Some(why) = verdict.passed {
+        return format!("passed: {why}\n");
+    }
+    let mut text = verdict.explain();
+    for warning in &verdict.warnings {
+        writeln!(text, "warning: {warning}").unwrap();
+    }
+    text
 }
 
 fn read(experiment: &Experiment, world: &Inventory) -> String {

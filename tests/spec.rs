@@ -1,19 +1,26 @@
 //! The specification as Markdown that runs: `tests/spec/**/*.md`.
 //!
 //! A heading is a test, the fenced blocks below it are what is given, the last block is what is
-//! expected. `yaml world` and `yaml policy` also count for the headings below theirs; `yaml object`
-//! and `text expected` belong to one heading alone. `UPDATE=1` rewrites what is expected.
+//! expected. `yaml world` and `yaml policy` also count for the headings below theirs; `yaml before`,
+//! `yaml object` and `text expected` belong to one heading alone. `UPDATE=1` rewrites what is
+//! expected.
+//!
+//! What is expected is what an object is read as, and where a policy is in force the verdict on it.
+//! `yaml object user=...` is written by that account, else by an engineer. An object with a
+//! `yaml before` is an update of it, and one before without one after is deleted. In a world, a
+//! chaos object is an experiment that is live.
 
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use firebreak::inventory::{Inventory, Origin};
+use firebreak::inventory::{Inventory, Origin, live};
 use firebreak::object::Object;
+use firebreak::request::{Operation, Request, User};
 use firebreak::yaml;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use crate::render::render;
+use crate::render::{judged, render};
 
 /// A heading and the blocks below it.
 #[derive(Debug, Default)]
@@ -35,6 +42,7 @@ pub(crate) struct Block {
 struct Given {
     level: usize,
     world: Vec<Object>,
+    policies: Vec<Object>,
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
@@ -129,14 +137,64 @@ fn run<'s>(section: &'s Section, given: &Given, text: &str) -> Option<(&'s Block
         .last()
         .filter(|block| block.info == "text expected")?;
     let world = Inventory::from_objects(&given.world, Origin::Recorded);
-    let blocks = section
-        .blocks
-        .iter()
-        .filter(|block| block.info == "yaml object");
-    let objects = blocks.flat_map(|block| objects(&text[block.range.clone()], &section.name));
-    let rendered: Vec<String> = objects.map(|object| render(&object, &world)).collect();
-    assert!(!rendered.is_empty(), "{}: no object is given", section.name);
-    Some((expected, rendered.join("\n")))
+    let live = live(&given.world, &world);
+    let world = world.with_live(live);
+    let requests = requests(section, text);
+    assert!(!requests.is_empty(), "{}: no object is given", section.name);
+    let rendered = requests.iter().map(|request| match &request.object {
+        Some(object) if given.policies.is_empty() => render(object, &world),
+        _ => judged(request, &world, &given.policies),
+    });
+    Some((expected, rendered.collect::<Vec<_>>().join("\n")))
+}
+
+/// What the blocks of a section ask for.
+fn requests(section: &Section, text: &str) -> Vec<Request> {
+    let listed = |block: &Block| objects(&text[block.range.clone()], &section.name);
+    let old = section.blocks.iter().filter(|b| b.info == "yaml before");
+    let old_object: Option<Object> = old.flat_map(listed).next();
+    let mut requests = Vec::new();
+    for block in &section.blocks {
+        let Some(user) = author(&block.info) else {
+            continue;
+        };
+        requests.extend(listed(block).into_iter().map(|object| {
+            Request {
+                operation: old_object
+                    .as_ref()
+                    .map_or(Operation::Create, |_| Operation::Update),
+                old_object: old_object.clone(),
+                ..Request::create(object, user.clone())
+            }
+        }));
+    }
+    match old_object {
+        Some(object) if requests.is_empty() => vec![Request {
+            operation: Operation::Delete,
+            object: None,
+            old_object: Some(object.clone()),
+            ..Request::create(object, engineer())
+        }],
+        _ => requests,
+    }
+}
+
+/// Who writes the object of a block with this info; `None` where it holds none.
+fn author(info: &str) -> Option<User> {
+    match info.strip_prefix("yaml object")?.trim() {
+        "" => Some(engineer()),
+        option => option.strip_prefix("user=").map(|name| User {
+            name: name.to_owned(),
+            groups: Vec::new(),
+        }),
+    }
+}
+
+fn engineer() -> User {
+    User {
+        name: "engineer".to_owned(),
+        groups: Vec::new(),
+    }
 }
 
 /// Runs a file: the names of the tests, and of those that failed with what they got, and the text
@@ -150,14 +208,13 @@ fn check(path: &Path) -> (usize, Vec<String>, String) {
         stack.retain(|given| given.level < section.level.max(1));
         let mut given = stack.last().cloned().unwrap_or_default();
         given.level = section.level;
-        for block in section
-            .blocks
-            .iter()
-            .filter(|block| block.info == "yaml world")
-        {
-            given
-                .world
-                .extend(objects(&text[block.range.clone()], &section.name));
+        for block in &section.blocks {
+            let more = match block.info.as_str() {
+                "yaml world" => &mut given.world,
+                "yaml policy" => &mut given.policies,
+                _ => continue,
+            };
+            more.extend(objects(&text[block.range.clone()], &section.name));
         }
         if let Some((expected, got)) = run(&section, &given, &text) {
             tests += 1;
@@ -187,7 +244,7 @@ pub(crate) fn given_objects() -> Vec<Object> {
         let blocks = sections(&text)
             .into_iter()
             .flat_map(|section| section.blocks);
-        for block in blocks.filter(|block| block.info == "yaml object") {
+        for block in blocks.filter(|block| author(&block.info).is_some()) {
             given.extend(objects(&text[block.range], &path.display().to_string()));
         }
     }

@@ -96,6 +96,17 @@ pub enum Lifetime {
     Never,
 }
 
+impl Lifetime {
+    /// Whether the tool ends it some time after it began.
+    #[must_use]
+    pub fn ends(self) -> bool {
+        match self {
+            Self::For(_) => true,
+            Self::Instant | Self::Forever | Self::Never => false,
+        }
+    }
+}
+
 /// How many draws of one fault may be in effect together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {

@@ -15,6 +15,8 @@ const LITMUS: &str = "litmuschaos.io";
 
 const PAUSE: &str = "experiment.chaos-mesh.org/pause";
 const FORCED_CLEANUP: &str = "chaos-mesh.chaos-mesh.org/cleanFinalizer";
+const FINALIZERS: &str = "/metadata/finalizers";
+const RECOVERY: &str = "chaos-mesh/records";
 const RECORDS: &str = "/status/experiment/containerRecords";
 const DESIRED_PHASE: &str = "/status/experiment/desiredPhase";
 const ENGINE_STATE: &str = "/spec/engineState";
@@ -99,7 +101,8 @@ pub fn arms(old: &Object, new: &Object) -> bool {
     match old.reference().group.as_str() {
         CHAOS_MESH => {
             let unpaused = paused(old) && !paused(new);
-            let orphaned = forced(new) && !forced(old) && holds_a_fault(new);
+            let left = forced(new) && !forced(old) || guarded(old) && !guarded(new);
+            let orphaned = left && holds_a_fault(new);
             unpaused || orphaned
         }
         LITMUS => engine_is_active(new) && !engine_is_running(old),
@@ -121,6 +124,12 @@ fn paused(object: &Object) -> bool {
 
 fn forced(object: &Object) -> bool {
     object.annotation(FORCED_CLEANUP) == Some("forced")
+}
+
+/// Whether the tool will recover before the object goes.
+fn guarded(object: &Object) -> bool {
+    let finalizers = object.value().pointer(FINALIZERS).and_then(Value::as_array);
+    finalizers.is_some_and(|all| all.iter().any(|it| it.as_str() == Some(RECOVERY)))
 }
 
 fn holds_a_fault(object: &Object) -> bool {

@@ -14,6 +14,9 @@ use crate::policy::{Enforcement, Violation};
 pub(super) const UNPROTECTED: &str =
     "no BlastRadiusPolicy is in force: nothing is protected, and everything is allowed";
 
+/// Stands for a limit where nothing bounds what is asked for.
+pub(super) const EVERY_LIMIT: &str = "every limit";
+
 /// Longest warning that the API server passes on uncut, in characters.
 const LONGEST_WARNING: usize = 256;
 
@@ -26,14 +29,20 @@ pub(super) fn headline(
     blast: &BlastRadius,
     inventory: &Inventory,
 ) -> Vec<String> {
-    let mut lines: Vec<String> = blast
-        .impacts
-        .iter()
-        .map(|impact| line(experiment, impact, inventory))
-        .collect();
+    let mut lines = Vec::new();
+    // Pods that have finished are of no group that could lose them.
+    let counted = |impact: &&Impact| impact.size > 0 || impact.hits > 0;
+    for impact in blast.impacts.iter().filter(counted) {
+        lines.push(line(experiment, impact, inventory));
+        lines.extend(witness(impact, inventory).map(|pods| format!("  for example {pods}")));
+    }
     lines.extend(blast.unknown.iter().map(|unknown| unknown.what.clone()));
     if lines.is_empty() {
-        lines.push("it matches no pod now, and stays armed until it ends".to_owned());
+        lines.push(if blast.candidates.is_empty() {
+            "it matches no pod now, and stays armed until it ends".to_owned()
+        } else {
+            "it matches only pods that have finished".to_owned()
+        });
     }
     lines
 }
@@ -54,9 +63,6 @@ fn line(experiment: &Experiment, impact: &Impact, inventory: &Inventory) -> Stri
     }
     if let Some(target) = faults.first().and_then(|fault| target(fault)) {
         let _ = write!(text, " ({})", mode(target.mode));
-    }
-    if let Some(witness) = witness(impact, inventory) {
-        let _ = write!(text, ", for example {witness}");
     }
     text
 }
@@ -137,18 +143,31 @@ pub(super) fn warnings(
             .iter()
             .map(|note| format!("{}: {}", note.field, note.message)),
     );
+    warnings.extend(tool_warnings(verdict, court));
     if court.inventory.assumed() {
         warnings.push("pods were assumed from manifests, all of them healthy".to_owned());
     }
     warnings.iter().map(|warning| shortened(warning)).collect()
 }
 
+/// What a tool does next, and its user may not expect.
+fn tool_warnings(verdict: &Verdict, court: Court<'_>) -> Option<String> {
+    let object = court.request.object.as_ref()?;
+    let (kind, name) = object.controller()?;
+    let next = match kind {
+        "Schedule" => "makes no further run until it is changed",
+        "WorkflowNode" => "goes on to the next step, or never ends without a deadline",
+        _ => return None,
+    };
+    let denied = verdict.decision == Decision::Deny;
+    denied.then(|| format!("{kind} {name}, whose run this is, {next}"))
+}
+
 fn summary(violation: &Violation) -> String {
     format!(
-        "{} by policy {}, limit {}: {}",
+        "{} by {}: {}",
         violation.reason.name(),
-        violation.policy,
-        violation.limit,
+        limit(violation),
         violation.message
     )
 }
@@ -197,11 +216,21 @@ impl Verdict {
     }
 }
 
+/// Whose limit is not kept, and which.
+fn limit(violation: &Violation) -> String {
+    let Violation { policy, limit, .. } = violation;
+    if limit == EVERY_LIMIT {
+        format!("policy {policy}, {limit}")
+    } else {
+        format!("policy {policy}, limit {limit}")
+    }
+}
+
 fn paragraph(violation: &Violation, width: usize) -> String {
     let source = if violation.policy.is_empty() {
         String::new()
     } else {
-        format!("policy {}, limit {}: ", violation.policy, violation.limit)
+        format!("{}: ", limit(violation))
     };
     let mut text = format!(
         "  {:width$}  {source}{}\n",

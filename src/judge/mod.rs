@@ -100,10 +100,7 @@ impl<'a> Court<'a> {
         };
         let refusals = experiment.refusals.iter();
         refusals
-            .map(|problem| Violation {
-                message: problem.found.clone(),
-                ..unbounded(Reason::Unreadable, problem, policy)
-            })
+            .map(|problem| refusal(Reason::Unreadable, problem, policy))
             .collect()
     }
 
@@ -119,7 +116,11 @@ impl<'a> Court<'a> {
             verdict.warnings = vec![problem.to_string(), explain::UNPROTECTED.to_owned()];
             return verdict;
         };
-        Verdict::of(self.request, vec![unbounded(reason, problem, policy)])
+        let mut violation = refusal(reason, problem, policy);
+        if reason == Reason::Unreadable {
+            violation.message += " is over every limit, because nothing bounds it";
+        }
+        Verdict::of(self.request, vec![violation])
     }
 }
 
@@ -147,18 +148,16 @@ fn rule(request: &Request, object: &Object) -> Verdict {
     Verdict::of(request, problems.into_iter().map(violation).collect())
 }
 
-fn unbounded(reason: Reason, problem: &Unreadable, policy: &Policy) -> Violation {
+/// What no policy would accept.
+fn refusal(reason: Reason, problem: &Unreadable, policy: &Policy) -> Violation {
     Violation {
         reason,
         policy: policy.name.clone(),
-        limit: "every limit".to_owned(),
+        limit: explain::EVERY_LIMIT.to_owned(),
         measured: problem.found.clone(),
         permitted: problem.expected.clone(),
         field: problem.field.clone(),
-        message: format!(
-            "{} is over every limit, because nothing bounds it",
-            problem.found
-        ),
+        message: problem.found.clone(),
         remedy: format!("expected {}", problem.expected),
         enforcement: policy.enforcement,
         group: None,

@@ -60,7 +60,7 @@ pub(super) fn schedule(
 }
 
 /// Counts what a `scheduler` from before 2.0 stands by, from the `first` fault on, as the Schedule
-/// that its author means: at least what a single run does.
+/// that its author means: at least what a single run does. It does not recur, though.
 pub(super) fn as_meant(scheduler: &Field<'_>, first: usize, found: &mut Found) {
     let field = scheduler.get("cron");
     let cron = field.text().ok().flatten().unwrap_or_default();
@@ -76,12 +76,6 @@ pub(super) fn as_meant(scheduler: &Field<'_>, first: usize, found: &mut Found) {
         fault.later = true;
         fault.overlap = times(fault.overlap, rhythm.copies(fault.lifetime));
     }
-    found.recur(Recurrence {
-        schedules: vec![cron.to_owned()],
-        field: field.path().to_owned(),
-        time_zone: time_zone(cron),
-        shortest_gap: rhythm.gap,
-    });
 }
 
 /// Reads what the type of a Schedule names, and tells how long a run of it lasts.

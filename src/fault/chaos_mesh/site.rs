@@ -30,6 +30,12 @@ pub(super) struct Site<'a> {
     lifetime: Lifetime,
 }
 
+/// The annotation that drops an object without recovery.
+const CLEANUP: &str = "chaos-mesh.chaos-mesh.org/cleanFinalizer";
+
+/// The label by which a Schedule knows its children, in every namespace.
+const OWNER: &str = "managed-by";
+
 /// What one part of a spec does to a victim.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Harm {
@@ -102,7 +108,8 @@ impl Found {
     }
 
     /// The experiment that `object` is.
-    pub(super) fn experiment(self, object: &Object) -> Experiment {
+    pub(super) fn experiment(mut self, object: &Object) -> Experiment {
+        self.heed(object);
         let kind = object.reference().kind.as_str();
         let schedules = kind == "Schedule";
         let pausable = schedules || Kind::named(kind).is_some();
@@ -112,6 +119,9 @@ impl Found {
         let mut faults = self.faults;
         for fault in &mut faults {
             fault.later |= paused;
+            if object.annotation(CLEANUP) == Some("forced") && fault.lifetime.ends() {
+                fault.lifetime = Lifetime::Forever;
+            }
         }
         Experiment {
             object: object.reference().clone(),
@@ -121,6 +131,22 @@ impl Found {
             notes: self.notes,
             refusals: self.refusals,
             dormant,
+        }
+    }
+}
+
+impl Found {
+    /// What the metadata of an object does to its experiment, whatever its spec says.
+    fn heed(&mut self, object: &Object) {
+        let metadata = object.root().get("metadata");
+        if object.annotation(CLEANUP) == Some("forced") {
+            let field = metadata.get("annotations").get(CLEANUP);
+            self.note(field.path(), "nothing recovers: what it injects stays");
+        }
+        if let (Some(name), None) = (object.label(OWNER), object.controller()) {
+            let field = metadata.get("labels").get(OWNER);
+            let message = format!("a Schedule called \"{name}\" would pause and delete this");
+            self.note(field.path(), message);
         }
     }
 }

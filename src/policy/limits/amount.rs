@@ -30,7 +30,9 @@ pub(super) fn min_healthy(context: &LimitContext<'_>) -> Vec<Violation> {
     };
     let short = context.reached.iter().filter_map(|reached| {
         let least = limit.of(reached.impact.size);
-        (reached.impact.remaining < least).then(|| too_few_left(context, *reached, least))
+        // Of a workload whose pods have all finished nothing is left to lose.
+        let counts = reached.impact.size > 0;
+        (counts && reached.impact.remaining < least).then(|| too_few_left(context, *reached, least))
     });
     short.collect()
 }
