@@ -349,6 +349,7 @@ fn any_node_may_run_any_pod_that_is_assumed() {
             nodes: Some(NodeQuery {
                 names: vec!["n1".to_owned()],
                 labels: None,
+                ..NodeQuery::default()
             }),
             hosting: None,
             mode: Mode::One,

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use firebreak::calendar::format_duration;
-use firebreak::fault::{self, Aim, Experiment, Fault, Intensity, Lifetime, Overlap, Target};
+use firebreak::fault::{
+    self, Aim, Experiment, Fault, Intensity, Lifetime, NodeTarget, Overlap, Target,
+};
 use firebreak::inventory::{Inventory, View};
 use firebreak::judge::judge;
 use firebreak::object::Object;
@@ -124,8 +126,35 @@ fn aim(fault: &Fault, world: &Inventory) -> String {
             let (from, to) = (pods(fault, from, world), pods(fault, to, world));
             format!("  from {from}\n  to {to}\n")
         }
-        Aim::Nodes(nodes) => format!("  nodes {nodes:?}\n"),
+        Aim::Nodes(target) => format!("  {}\n", nodes(fault, target, world)),
         Aim::Unknown(what) => format!("  unknown: {what}\n"),
+    }
+}
+
+/// The nodes with the pods on them, and the most of them that may be hit at once.
+fn nodes(fault: &Fault, target: &NodeTarget, world: &Inventory) -> String {
+    let machines = target.nodes.iter().flat_map(|nodes| &nodes.machines);
+    let machines: Vec<&str> = machines.map(String::as_str).collect();
+    let view = if fault.later { View::Later } else { View::Now };
+    let found = world.select_nodes(target, view);
+    let told = found.iter().map(|id| {
+        let node = world.node(*id);
+        let pods = node.pods.iter().map(|pod| world.pod(*pod).name.as_str());
+        let pods: Vec<&str> = pods.collect();
+        if pods.is_empty() {
+            format!("node {}", node.name)
+        } else {
+            format!("node {} with {}", node.name, pods.join(" "))
+        }
+    });
+    let told: Vec<String> = told.collect();
+    match (told.is_empty(), machines.is_empty()) {
+        (true, false) => format!("no node is the machine {}", machines.join(" ")),
+        (true, true) => "no node".to_owned(),
+        (false, _) => {
+            let most = target.mode.most_draws(found.len());
+            format!("{}: worst {most}", told.join(", "))
+        }
     }
 }
 

@@ -70,6 +70,7 @@ fn what_changes_by_itself_does_not_count_later() {
     let nodes = NodeQuery {
         names: vec!["n1".to_owned()],
         labels: None,
+        ..NodeQuery::default()
     };
     let query = PodQuery {
         namespaces: Namespaces::Named(vec!["db".to_owned()]),
@@ -91,6 +92,7 @@ fn a_missing_node_fails_the_selection_now_and_not_later() {
     let nodes = NodeQuery {
         names: vec!["n9".to_owned()],
         labels: None,
+        ..NodeQuery::default()
     };
     let query = PodQuery {
         nodes: Some(nodes),
@@ -169,6 +171,7 @@ fn nodes_are_chosen_by_name_by_label_or_by_what_they_host() {
     let query = NodeQuery {
         names: vec!["n1".to_owned(), "n9".to_owned()],
         labels: Some(n2),
+        ..NodeQuery::default()
     };
     let chosen = |target, view| world.select_nodes(&target, view).len();
     assert_eq!(chosen(target(Some(query), None), View::Now), 2);
@@ -209,6 +212,7 @@ fn a_node_that_only_its_pods_name_may_carry_any_label() {
     let nodes = NodeQuery {
         names: Vec::new(),
         labels: Some(n2),
+        ..NodeQuery::default()
     };
     let query = PodQuery {
         nodes: Some(nodes),

@@ -46,7 +46,7 @@ pub fn measure(experiment: &Experiment, inventory: &Inventory) -> BlastRadius {
         witness: all.witness.into_iter().map(PodId).collect(),
         lifetime: longest(experiment),
         budgets,
-        unknown: unknown(experiment, inventory),
+        unknown: unknown(experiment, inventory, &own),
         concurrent,
         candidates,
         faults: own.into_iter().map(|reach| reach.told).collect(),
@@ -132,13 +132,25 @@ fn budgets(namespaces: &[String], inventory: &Inventory, play: &Play<'_>) -> Vec
     near.filter_map(|budget| play.budget(budget)).collect()
 }
 
-fn unknown(experiment: &Experiment, inventory: &Inventory) -> Vec<Unknown> {
+fn unknown(experiment: &Experiment, inventory: &Inventory, own: &[Reach]) -> Vec<Unknown> {
     let what = |(index, fault): (usize, &Fault)| match &fault.aim {
         Aim::Unknown(what) => Some(Unknown {
             fault: Some(index),
             what: what.clone(),
         }),
-        Aim::Pods(_) | Aim::Cut { .. } | Aim::Nodes(_) => None,
+        Aim::Nodes(target) => {
+            let found = own.get(index).is_some_and(|it| !it.told.nodes.is_empty());
+            let machines = target.nodes.iter().flat_map(|nodes| &nodes.machines);
+            let missing: Vec<&str> = machines.map(String::as_str).collect();
+            (!found && !missing.is_empty()).then(|| Unknown {
+                fault: Some(index),
+                what: format!(
+                    "no node of this cluster is the machine \"{}\"",
+                    missing.join("\", \"")
+                ),
+            })
+        }
+        Aim::Pods(_) | Aim::Cut { .. } => None,
     };
     let own = experiment.faults.iter().enumerate().filter_map(what);
     let unread = inventory.unread().iter().map(|what| Unknown {

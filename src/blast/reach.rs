@@ -4,7 +4,8 @@ use super::draw::sorted;
 use super::radius::FaultReach;
 use super::worst_case::{Choice, Draw, Victims, most_hit};
 use crate::fault::{
-    Aim, Effect, Experiment, Fault, Lifetime, NodeTarget, Overlap, PodQuery, Selection, Target,
+    Aim, Effect, Experiment, Fault, Lifetime, NodeQuery, NodeTarget, Overlap, PodQuery, Selection,
+    Target,
 };
 use crate::inventory::{Active, GroupId, Inventory, NodeId, PodId, View};
 
@@ -245,7 +246,9 @@ fn nodes(target: &NodeTarget, inventory: &Inventory, view: View, told: &mut Faul
     let nodes = inventory.select_nodes(target, view);
     let hosted = nodes.iter().flat_map(|node| &inventory.node(*node).pods);
     told.candidates = sorted(hosted.copied().collect());
-    told.armed = nodes.is_empty();
+    // A machine that is no node of this cluster is unknown rather than awaited.
+    let awaited = |query: &NodeQuery| query.machines.is_empty();
+    told.armed = nodes.is_empty() && target.nodes.as_ref().is_none_or(awaited);
     if told.armed {
         told.addressable = inventory.groups().map(|(id, _)| id).collect();
     }

@@ -118,13 +118,16 @@ impl PodField {
     }
 }
 
-/// Nodes with one of these names, or with these labels.
+/// Nodes with one of these names, or with these labels, or that are one of these machines.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NodeQuery {
     /// Names.
     pub names: Vec<String>,
     /// Labels; `None` adds no node.
     pub labels: Option<LabelSelector>,
+    /// How the provider's name of the machine ends, in lower case. Where machines are named, a node
+    /// that is one of them must be known: otherwise what is hit cannot be resolved.
+    pub machines: Vec<String>,
 }
 
 /// Conditions on a pod's phase: one of `include` (any when empty), and none of `exclude`.

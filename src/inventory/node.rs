@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PodId;
-use super::lenient::map;
+use super::lenient::{map, text};
 use crate::object::Object;
 
 /// A node.
@@ -16,6 +16,8 @@ pub struct Node {
     pub labels: BTreeMap<String, String>,
     /// `topology.kubernetes.io/zone`, empty when it has none.
     pub zone: String,
+    /// `spec.providerID` in lower case: how its provider names the machine.
+    pub machine: String,
     /// The pods that run there, ascending. Pods that are only assumed to exist may run anywhere,
     /// and are among those of every node.
     pub pods: Vec<PodId>,
@@ -38,6 +40,7 @@ impl Node {
             name: object.reference().name.clone(),
             zone: zone.cloned().unwrap_or_default(),
             labels,
+            machine: text(object.value(), "/spec/providerID").to_lowercase(),
             pods: Vec::new(),
             known: true,
         }

@@ -62,7 +62,12 @@ impl Inventory {
         };
         let fits = |id: &NodeId| {
             let node = self.node(*id);
-            node.name.is_empty() || query.names.contains(&node.name) || labelled(node)
+            let machine = |name: &String| node.machine.ends_with(name.as_str());
+            if query.machines.is_empty() {
+                node.name.is_empty() || query.names.contains(&node.name) || labelled(node)
+            } else {
+                query.machines.iter().any(machine)
+            }
         };
         self.node_ids().filter(fits).collect()
     }

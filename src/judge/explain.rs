@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Court, Decision, Suggestion, Verdict};
+use super::{Assessment, Court, Decision, Suggestion, Verdict};
 use crate::blast::{BlastRadius, Impact};
 use crate::calendar::duration::format_duration;
-use crate::fault::{Aim, Experiment, Fault, Lifetime, Mode, Target};
+use crate::fault::{Action, Aim, Experiment, Fault, Lifetime, Mode, Target};
 use crate::inventory::Inventory;
 use crate::policy::{Enforcement, Violation};
 
@@ -121,10 +121,11 @@ fn mode(mode: Mode) -> String {
 
 /// What the author should know, each short enough for the API server.
 pub(super) fn warnings(
-    experiment: &Experiment,
+    assessment: &Assessment,
     verdict: &Verdict,
     court: Court<'_>,
 ) -> Vec<String> {
+    let experiment = &assessment.experiment;
     let mut warnings: Vec<String> = Vec::new();
     if court.policies.policies().is_empty() {
         warnings.push(UNPROTECTED.to_owned());
@@ -144,10 +145,36 @@ pub(super) fn warnings(
             .map(|note| format!("{}: {}", note.field, note.message)),
     );
     warnings.extend(tool_warnings(verdict, court));
+    warnings.extend(on_the_network_of_a_node(assessment, court.inventory));
     if court.inventory.assumed() {
         warnings.push("pods were assumed from manifests, all of them healthy".to_owned());
     }
     warnings.iter().map(|warning| shortened(warning)).collect()
+}
+
+/// The actions that act where a pod has its network.
+const NETWORK: &[Action] = &[
+    Action::NetworkPartition,
+    Action::NetworkDelay,
+    Action::NetworkLoss,
+    Action::NetworkDuplicate,
+    Action::NetworkCorrupt,
+    Action::NetworkBandwidth,
+];
+
+/// A pod without a network of its own shares the fault with its node.
+fn on_the_network_of_a_node(assessment: &Assessment, inventory: &Inventory) -> Option<String> {
+    let Assessment { experiment, blast } = assessment;
+    let faults = experiment.faults.iter().zip(&blast.faults);
+    let reached = faults
+        .filter(|(fault, _)| NETWORK.contains(&fault.action))
+        .flat_map(|(_, reach)| &reach.candidates);
+    let mut pods = reached.map(|id| inventory.pod(*id));
+    let pod = pods.find(|pod| pod.host_network)?;
+    Some(format!(
+        "{}/{} uses the network of its node: the tool refuses it, or disturbs the whole node",
+        pod.namespace, pod.name
+    ))
 }
 
 /// What a tool does next, and its user may not expect.

@@ -73,8 +73,9 @@ impl<'a> Court<'a> {
             verdict.suggestion = suggest::suggest(self, &experiment, object, &verdict.violations);
         }
         verdict.headline = explain::headline(&experiment, &blast, self.inventory);
-        verdict.warnings = explain::warnings(&experiment, &verdict, self);
-        verdict.assessment = Some(Box::new(Assessment { experiment, blast }));
+        let assessment = Assessment { experiment, blast };
+        verdict.warnings = explain::warnings(&assessment, &verdict, self);
+        verdict.assessment = Some(Box::new(assessment));
         verdict
     }
 

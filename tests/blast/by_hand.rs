@@ -199,6 +199,7 @@ fn a_fault_that_names_a_missing_node_waits_and_may_reach_everything() {
     let query = NodeQuery {
         names: vec!["missing".to_owned()],
         labels: None,
+        ..NodeQuery::default()
     };
     let nodes = NodeTarget {
         nodes: Some(query.clone()),

@@ -199,6 +199,7 @@ fn node_query(rng: &mut Rng) -> NodeQuery {
         return NodeQuery {
             names: names.collect(),
             labels: None,
+            ..NodeQuery::default()
         };
     }
     let zone = Requirement::equals("topology.kubernetes.io/zone", "z0");
@@ -206,6 +207,7 @@ fn node_query(rng: &mut Rng) -> NodeQuery {
     NodeQuery {
         names: Vec::new(),
         labels: Some(LabelSelector { requirements }),
+        ..NodeQuery::default()
     }
 }
 

@@ -3,41 +3,67 @@
 
 use super::kinds::action;
 use super::site::{Found, Harm, Site};
-use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Reading, Unreadable};
+use crate::fault::{
+    Action, Aim, Effect, Fault, Intensity, Lifetime, Mode, NodeQuery, NodeTarget, Overlap, Reading,
+    Unreadable,
+};
 use crate::object::{Field, Object};
 
-/// The fields by which a cloud names its machines and disks.
-const CLOUD_NAMES: &[&str] = &[
-    "awsRegion",
-    "ec2Instance",
-    "volumeID",
-    "subscriptionID",
-    "resourceGroupName",
-    "vmName",
-    "diskName",
-    "project",
-    "zone",
-    "instance",
-    "deviceNames",
+/// How the clouds name a machine: the kind, and the end of the name that a Node carries in
+/// `spec.providerID`, with the fields of the chaos object in braces.
+const MACHINES: &[(&str, &str)] = &[
+    ("AWSChaos", "/{ec2Instance}"),
+    (
+        "AzureChaos",
+        "/subscriptions/{subscriptionID}/resourceGroups/{resourceGroupName}\
+         /providers/Microsoft.Compute/virtualMachines/{vmName}",
+    ),
+    ("GCPChaos", "//{project}/{zone}/{instance}"),
 ];
 
-/// Reads AWSChaos, AzureChaos and GCPChaos. Nothing here tells which node the machine is.
+/// Reads AWSChaos, AzureChaos and GCPChaos. Each names a machine, and those that detach a disk the
+/// one it is attached to: every pod that runs there is in reach.
 pub(super) fn read_cloud(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable> {
     let row = action(site)?;
-    let named = CLOUD_NAMES.iter().filter_map(|name| {
-        let field = site.spec.get(name);
-        Some(format!("{name} {}", shown(&field)?))
-    });
-    let named: Vec<String> = named.collect();
     let harm = Harm {
         action: row.action,
         effect: row.effect,
         intensity: Intensity::default(),
         one_shot: row.one_shot,
     };
-    let what = format!("which pods depend on {} is not known", named.join(", "));
-    found.hit(site, harm, Aim::Unknown(what));
+    let nodes = NodeQuery {
+        machines: vec![machine(site)?],
+        ..NodeQuery::default()
+    };
+    let target = NodeTarget {
+        nodes: Some(nodes),
+        hosting: None,
+        mode: Mode::All,
+        field: site.spec.path().to_owned(),
+    };
+    found.hit(site, harm, Aim::Nodes(target));
     Ok(())
+}
+
+/// The end of the name that the provider has for the machine of `site`.
+fn machine(site: &Site<'_>) -> Result<String, Unreadable> {
+    let rows = MACHINES.iter().filter(|(kind, _)| *kind == site.kind.name);
+    let pattern = rows.map(|(_, pattern)| *pattern).collect::<String>();
+    let mut name = String::new();
+    for (index, part) in pattern.split(['{', '}']).enumerate() {
+        // Every second part is a field.
+        name += if index % 2 == 0 {
+            part
+        } else {
+            let field = site.spec.get(part);
+            let written = field.required_text()?;
+            if written.is_empty() {
+                return Err(field.unreadable("what the cloud calls the machine"));
+            }
+            written
+        };
+    }
+    Ok(name.to_lowercase())
 }
 
 /// Reads PhysicalMachineChaos, whose machines no Kubernetes object describes further.

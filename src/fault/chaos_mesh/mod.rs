@@ -13,6 +13,7 @@ mod kinds;
 mod lint;
 mod network;
 mod pods;
+mod records;
 mod schedule;
 pub mod selector;
 mod site;

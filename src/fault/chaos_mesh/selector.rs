@@ -276,7 +276,11 @@ fn nodes(selector: &Field<'_>) -> Result<Option<NodeQuery>, Unreadable> {
         return Ok(None);
     }
     let labels = (!labels.is_empty()).then(|| LabelSelector::equalities(&labels));
-    Ok(Some(NodeQuery { names, labels }))
+    Ok(Some(NodeQuery {
+        names,
+        labels,
+        ..NodeQuery::default()
+    }))
 }
 
 /// Phases are joined with commas and parsed as a label selector: `Running`, `!Succeeded`.

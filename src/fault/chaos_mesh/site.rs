@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::elsewhere::remote_cluster;
 use super::kinds::Kind;
 use super::selector::target;
-use super::{lint, schedule};
+use super::{lint, records, schedule};
 use crate::calendar::parse_go_duration;
 use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Recurrence, Tool,
@@ -117,6 +117,7 @@ impl Found {
         let stops = |fault: &Fault| schedules || fault.lifetime != Lifetime::Instant;
         let dormant = paused && self.faults.iter().all(stops);
         let mut faults = self.faults;
+        records::aim(&mut faults, object);
         for fault in &mut faults {
             fault.later |= paused;
             if object.annotation(CLEANUP) == Some("forced") && fault.lifetime.ends() {

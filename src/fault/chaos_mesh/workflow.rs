@@ -1,7 +1,7 @@
 //! Workflow: templates that start each other. What may be live at once is bounded by everything
 //! that can be reached from the entry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::kinds::Kind;
@@ -48,9 +48,10 @@ pub(super) fn expand(
     let templates = Templates::read(&spec.get("templates"))?;
     let entry = templates.named(&spec.get("entry"))?;
     let (reached, span) = templates.reach(entry)?;
+    let before = found.faults.len();
     for (index, field) in templates.fields.iter().enumerate() {
         match reached.get(&index) {
-            None => found.note(field.path(), "not reachable from the entry, so not judged"),
+            None => found.note(field.path(), aside(field, namespace)),
             Some(reach) => {
                 let first = found.faults.len();
                 step(field, "templateType", namespace, found)?;
@@ -59,6 +60,11 @@ pub(super) fn expand(
                 }
                 note_endless_kill(field, reach, found);
             }
+        }
+    }
+    if found.faults.len() > before {
+        for index in reached.keys() {
+            note_neighbours(&templates.fields[*index], found)?;
         }
     }
     Ok(span)
@@ -108,6 +114,36 @@ fn experiment(
             .get("deadline")
             .path()
             .clone_into(&mut fault.duration_field);
+    }
+    Ok(())
+}
+
+/// What a template would do that nothing starts, as the templates are now.
+fn aside(field: &Field<'_>, namespace: Option<&str>) -> String {
+    let mut found = Found::default();
+    if let Err(problem) = step(field, "templateType", namespace, &mut found) {
+        return format!("not reachable from the entry, and not readable: {problem}");
+    }
+    let actions: BTreeSet<&str> = found.faults.iter().map(|it| it.action.name()).collect();
+    let actions: Vec<&str> = actions.into_iter().collect();
+    match actions.as_slice() {
+        [] => "not reachable from the entry".to_owned(),
+        actions => format!(
+            "not reachable from the entry, so not judged: it would cause {}",
+            actions.join(", ")
+        ),
+    }
+}
+
+/// Steps that follow each other overlap.
+fn note_neighbours(field: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
+    let children = field.get("children");
+    let serial = field.get("templateType").text()? == Some("Serial");
+    if serial && children.items()?.len() > 1 {
+        found.note(
+            children.path(),
+            "a step begins while the one before it recovers, so all of them count together",
+        );
     }
     Ok(())
 }

@@ -204,6 +204,7 @@ impl<'a> Aimer<'a> {
         Ok(Some(NodeQuery {
             names: Vec::new(),
             labels: Some(labels),
+            ..NodeQuery::default()
         }))
     }
 
@@ -334,6 +335,7 @@ fn by_name(names: Vec<String>) -> NodeQuery {
     NodeQuery {
         names,
         labels: None,
+        ..NodeQuery::default()
     }
 }
 

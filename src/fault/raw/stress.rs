@@ -226,10 +226,12 @@ fn nodes(program: &Program<'_>) -> Result<NodeTarget, Unreadable> {
         Some(name) if !name.is_empty() => Some(NodeQuery {
             names: vec![name.to_owned()],
             labels: None,
+            ..NodeQuery::default()
         }),
         _ => pod.get("nodeSelector").text_map()?.map(|labels| NodeQuery {
             names: Vec::new(),
             labels: Some(LabelSelector::equalities(&labels)),
+            ..NodeQuery::default()
         }),
     };
     let parallel = match &program.job {
