@@ -15,8 +15,8 @@ fn a_denial_reads_like_this() {
     let ended = Folder::with(&[("chart.yaml", &chart)]).run(&["check", "chart.yaml"]);
     let expected = "\
 chart.yaml:25: PodChaos payments/kill-half is denied
-  it may hit 6 of 10 pods of StatefulSet payments/ledger for 5m (mode fixed-percent, value \"60\"), \
-for example ledger-0, ledger-1, ledger-2, ledger-3, ledger-4 and 1 more
+  it may hit 6 of 10 pods of StatefulSet payments/ledger for 5m (mode fixed-percent, value \"60\")
+    for example ledger-0, ledger-1, ledger-2, ledger-3, ledger-4 and 1 more
 
   BudgetExceeded    policy production, limit respectBudgets: 6 is over the 2 that \
 PodDisruptionBudget ledger permits in namespace payments

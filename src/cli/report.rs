@@ -227,7 +227,7 @@ pub fn result(source: Source, verdict: &Verdict, assumed: bool) -> CheckResult {
         source,
         object: Named::from(&verdict.subject),
         decision: verdict.decision.name(),
-        worst: verdict.headline.clone(),
+        worst: verdict.headline.iter().map(ToString::to_string).collect(),
         violations: verdict.violations.iter().map(Broken::from).collect(),
         warnings: verdict.warnings.clone(),
         suggestion: changes

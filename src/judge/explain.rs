@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Assessment, Court, Decision, Suggestion, Verdict};
+use super::{Assessment, Court, Decision, Prospect, Suggestion, Verdict};
 use crate::blast::{BlastRadius, Impact};
 use crate::calendar::duration::format_duration;
 use crate::fault::{Action, Aim, Experiment, Fault, Lifetime, Mode, Target};
@@ -28,23 +28,22 @@ pub(super) fn headline(
     experiment: &Experiment,
     blast: &BlastRadius,
     inventory: &Inventory,
-) -> Vec<String> {
-    let mut lines = Vec::new();
+) -> Vec<Prospect> {
     // Pods that have finished are of no group that could lose them.
     let counted = |impact: &&Impact| impact.size > 0 || impact.hits > 0;
-    for impact in blast.impacts.iter().filter(counted) {
-        lines.push(line(experiment, impact, inventory));
-        lines.extend(witness(impact, inventory).map(|pods| format!("  for example {pods}")));
+    let impacts = blast.impacts.iter().filter(counted);
+    let prospect = |impact| Prospect {
+        sentence: line(experiment, impact, inventory),
+        witness: witness(impact, inventory),
+    };
+    let unknown = blast.unknown.iter();
+    let unknown = unknown.map(|unknown| Prospect::from(unknown.what.as_str()));
+    let lines: Vec<Prospect> = impacts.map(prospect).chain(unknown).collect();
+    match (lines.is_empty(), blast.candidates.is_empty()) {
+        (false, _) => lines,
+        (true, true) => vec!["it matches no pod now, and stays armed until it ends".into()],
+        (true, false) => vec!["it matches only pods that have finished".into()],
     }
-    lines.extend(blast.unknown.iter().map(|unknown| unknown.what.clone()));
-    if lines.is_empty() {
-        lines.push(if blast.candidates.is_empty() {
-            "it matches no pod now, and stays armed until it ends".to_owned()
-        } else {
-            "it matches only pods that have finished".to_owned()
-        });
-    }
-    lines
 }
 
 fn line(experiment: &Experiment, impact: &Impact, inventory: &Inventory) -> String {
@@ -67,18 +66,13 @@ fn line(experiment: &Experiment, impact: &Impact, inventory: &Inventory) -> Stri
     text
 }
 
-fn witness(impact: &Impact, inventory: &Inventory) -> Option<String> {
-    let names: Vec<&str> = impact
-        .witness
-        .iter()
-        .take(WITNESSES)
-        .map(|pod| inventory.pod(*pod).name.as_str())
-        .collect();
-    let more = impact.witness.len().saturating_sub(WITNESSES);
-    match (names.is_empty(), more) {
-        (true, _) => None,
-        (false, 0) => Some(names.join(", ")),
-        (false, more) => Some(format!("{} and {more} more", names.join(", "))),
+fn witness(impact: &Impact, inventory: &Inventory) -> String {
+    let pods = impact.witness.iter().take(WITNESSES);
+    let names: Vec<&str> = pods.map(|pod| inventory.pod(*pod).name.as_str()).collect();
+    let names = names.join(", ");
+    match impact.witness.len().saturating_sub(WITNESSES) {
+        0 => names,
+        more => format!("{names} and {more} more"),
     }
 }
 
@@ -218,7 +212,10 @@ impl Verdict {
         };
         let mut text = format!("{} is {word}\n", self.subject);
         for line in &self.headline {
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "  {}", line.sentence);
+            if !line.witness.is_empty() {
+                let _ = writeln!(text, "    for example {}", line.witness);
+            }
         }
         let shown: Vec<&Violation> = self
             .violations

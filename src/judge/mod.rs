@@ -7,7 +7,7 @@ mod verdict;
 
 pub use occasion::{Occasion, occasion};
 pub use suggest::{Change, Suggestion, apply};
-pub use verdict::{Assessment, Decision, Verdict};
+pub use verdict::{Assessment, Decision, Prospect, Verdict};
 
 use jiff::Timestamp;
 

@@ -1,5 +1,7 @@
 //! The answer to a request.
 
+use std::fmt;
+
 use super::suggest::Suggestion;
 use crate::blast::BlastRadius;
 use crate::fault::Experiment;
@@ -30,6 +32,34 @@ impl Decision {
     }
 }
 
+/// One thing that could happen, to one database or workload where it is to any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prospect {
+    /// A sentence.
+    pub sentence: String,
+    /// The pods of one worst draw, as a list in words; empty where there are none.
+    pub witness: String,
+}
+
+impl fmt::Display for Prospect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)?;
+        if self.witness.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", for example {}", self.witness)
+    }
+}
+
+impl From<&str> for Prospect {
+    fn from(sentence: &str) -> Self {
+        Self {
+            sentence: sentence.to_owned(),
+            witness: String::new(),
+        }
+    }
+}
+
 /// What was read and measured on the way to a verdict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
@@ -47,7 +77,7 @@ pub struct Verdict {
     /// The object it is about.
     pub subject: ObjectRef,
     /// What could happen, a line each.
-    pub headline: Vec<String>,
+    pub headline: Vec<Prospect>,
     /// Everything that is not kept, those lifted by an exemption included.
     pub violations: Vec<Violation>,
     /// What the author should know, a sentence each.

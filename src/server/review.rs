@@ -274,7 +274,8 @@ fn audit(verdict: &Verdict) -> BTreeMap<&'static str, String> {
         annotations.insert("violations", names.join(", "));
     }
     if !verdict.headline.is_empty() {
-        annotations.insert("worst-case", verdict.headline.join("; "));
+        let worst: Vec<String> = verdict.headline.iter().map(ToString::to_string).collect();
+        annotations.insert("worst-case", worst.join("; "));
     }
     annotations
 }
