@@ -65,6 +65,24 @@ pub struct Fault {
     pub later: bool,
 }
 
+impl Fault {
+    /// Something that nobody can tell beforehand, at `field`: it may do anything, for ever.
+    pub(super) fn untold(field: impl Into<String>, what: impl Into<String>) -> Self {
+        let field = field.into();
+        Self {
+            action: Action::ArbitraryCode,
+            effect: Effect::Corrupting,
+            aim: Aim::Unknown(what.into()),
+            lifetime: Lifetime::Forever,
+            overlap: Overlap::AtMost(1),
+            intensity: Intensity::default(),
+            duration_field: field.clone(),
+            field,
+            later: true,
+        }
+    }
+}
+
 /// What a fault is aimed at.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Aim {

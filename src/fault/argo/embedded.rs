@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::parameters::{Parameters, UNTOLD};
 use super::walk::Walk;
-use super::{DEEPEST, GROUP, read_within, unknown};
+use super::{DEEPEST, GROUP, read_within};
 use crate::fault::{self, Aim, Experiment, Fault, Note, Reading, Recurrence, Unreadable};
 use crate::object::Object;
 use crate::yaml;
@@ -62,7 +62,8 @@ impl Carrier {
         let found = manifests(&filled);
         if found.is_none() && about_chaos {
             let what = "this text cannot be read; the chaos in it is judged when it is created";
-            self.faults.push(unknown(path.to_owned(), what.to_owned()));
+            self.faults
+                .push(Fault::untold(path.to_owned(), what.to_owned()));
         }
         for manifest in found.unwrap_or_default() {
             self.manifest(path, manifest, depth)?;
@@ -85,7 +86,7 @@ impl Carrier {
                 let what = format!(
                     "this {kind} depends on values that are only known when the workflow runs; it is judged when it is created"
                 );
-                self.faults.push(unknown(path.to_owned(), what));
+                self.faults.push(Fault::untold(path.to_owned(), what));
             }
             (Err(error), false) => return Err(error_inside(path, error)),
         }

@@ -12,10 +12,7 @@ use self::embedded::Carrier;
 use self::walk::Walk;
 use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
-use crate::fault::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Reading,
-    Recurrence, Tool, Unreadable, litmus,
-};
+use crate::fault::{Experiment, Fault, Note, Reading, Recurrence, Tool, Unreadable, litmus};
 use crate::object::{Field, Object};
 
 /// The group of all kinds of Argo Workflows.
@@ -56,7 +53,7 @@ fn read_within(object: &Object, depth: usize) -> Reading {
         let scripts = walk.texts.iter().filter(|(_, text)| meddles(text));
         faults.extend(scripts.map(|(path, _)| {
             let what = "what this script does to the cluster cannot be told";
-            unknown(path.clone(), what.to_owned())
+            Fault::untold(path.clone(), what.to_owned())
         }));
     }
     if faults.is_empty() && carrier.refusals.is_empty() {
@@ -95,7 +92,7 @@ fn unseen(reference: &walk::Reference) -> Fault {
         "{} {} cannot be seen through; the chaos it applies is judged when it is created",
         reference.key, reference.name
     );
-    unknown(reference.path.clone(), what)
+    Fault::untold(reference.path.clone(), what)
 }
 
 /// Whether a script changes more than objects that are judged themselves.
@@ -108,21 +105,6 @@ fn meddles(text: &str) -> bool {
             None => false,
         }
     })
-}
-
-/// Something that nobody can tell beforehand.
-fn unknown(field: String, what: String) -> Fault {
-    Fault {
-        action: Action::ArbitraryCode,
-        effect: Effect::Corrupting,
-        aim: Aim::Unknown(what),
-        lifetime: Lifetime::Forever,
-        overlap: Overlap::AtMost(1),
-        intensity: Intensity::default(),
-        duration_field: field.clone(),
-        field,
-        later: true,
-    }
 }
 
 /// Whether something says that the workflow is about chaos.

@@ -4,8 +4,7 @@
 use super::kinds::action;
 use super::site::{Found, Harm, Site};
 use crate::fault::{
-    Action, Aim, Effect, Fault, Intensity, Lifetime, Mode, NodeQuery, NodeTarget, Overlap, Reading,
-    Unreadable,
+    Action, Aim, Effect, Fault, Intensity, Mode, NodeQuery, NodeTarget, Reading, Unreadable,
 };
 use crate::object::{Field, Object};
 
@@ -121,17 +120,7 @@ pub(in crate::fault) fn read_cluster(object: &Object) -> Reading {
     let what =
         format!("it lets experiments run in another cluster, from namespace \"{place}\" there");
     let mut found = Found::default();
-    found.faults.push(Fault {
-        action: Action::ArbitraryCode,
-        effect: Effect::Corrupting,
-        aim: Aim::Unknown(what),
-        lifetime: Lifetime::Forever,
-        overlap: Overlap::AtMost(1),
-        intensity: Intensity::default(),
-        field: spec.path().to_owned(),
-        duration_field: spec.path().to_owned(),
-        later: true,
-    });
+    found.faults.push(Fault::untold(spec.path(), what));
     Ok(Some(found.experiment(object)))
 }
 

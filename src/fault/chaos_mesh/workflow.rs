@@ -8,7 +8,7 @@ use super::kinds::Kind;
 use super::lint;
 use super::schedule::{schedule, times};
 use super::site::{Found, Site, duration_at, namespace};
-use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Reading, Unreadable};
+use crate::fault::{Fault, Lifetime, Overlap, Reading, Unreadable};
 use crate::object::{Field, Object};
 
 /// The most steps a Workflow may expand to.
@@ -184,16 +184,10 @@ fn nested_schedule(
 
 /// A pod of the author's choice, and what it may do.
 fn task(field: &Field<'_>) -> Fault {
+    let what = "it runs a container of its author's choice";
     Fault {
-        action: Action::ArbitraryCode,
-        effect: Effect::Corrupting,
-        aim: Aim::Unknown("it runs a container of its author's choice".to_owned()),
-        lifetime: Lifetime::Forever,
-        overlap: Overlap::AtMost(1),
-        intensity: Intensity::default(),
-        field: field.get("task").path().to_owned(),
         duration_field: field.get("deadline").path().to_owned(),
-        later: true,
+        ..Fault::untold(field.get("task").path(), what)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::engine::Found;
 use super::env::Env;
 use super::shell::own_image;
-use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, Unreadable};
+use crate::fault::{Fault, Lifetime, Unreadable};
 use crate::object::Field;
 
 /// Operations of a probe that change the cluster.
@@ -80,14 +80,8 @@ fn arbitrary(field: &Field<'_>, what: &str, found: &mut Found) {
 fn push(field: String, why: &str, found: &mut Found) {
     let whole = |window: Duration| Lifetime::For(window);
     found.faults.push(Fault {
-        action: Action::ArbitraryCode,
-        effect: Effect::Corrupting,
-        aim: Aim::Unknown(why.to_owned()),
         lifetime: found.window.map_or(Lifetime::Forever, whole),
-        overlap: Overlap::AtMost(1),
-        intensity: Intensity::default(),
-        duration_field: field.clone(),
-        field,
         later: false,
+        ..Fault::untold(field, why)
     });
 }
