@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firebreak::fault::{self, Aim, Target, Unreadable};
+use firebreak::fault::{self, Aim, Surroundings, Target, Unreadable};
 use firebreak::inventory::{Inventory, Origin, View};
 use firebreak::object::Object;
 use serde::Deserialize;
@@ -48,7 +48,7 @@ impl Asked {
     }
 
     fn target(&self) -> Result<Target, Unreadable> {
-        let experiment = fault::read(&self.engine())?.unwrap();
+        let experiment = fault::read(&self.engine(), Surroundings::NONE)?.unwrap();
         let aim = experiment.faults.into_iter().next().unwrap().aim;
         let Aim::Pods(target) = aim else {
             panic!("{aim:?}");

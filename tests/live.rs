@@ -1,7 +1,7 @@
 //! Which chaos objects of a cluster are live, by their records and not by their conditions.
 
 use firebreak::blast::measure;
-use firebreak::fault;
+use firebreak::fault::{self, Surroundings};
 use firebreak::inventory::{Inventory, Live, Origin, live};
 use firebreak::object::Object;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ fn what_cannot_be_read_leaves_everything_unknown() {
     let live = found(&[broken]);
     assert_eq!(live.unread.len(), 1);
     let inventory = Inventory::from_objects(&pods(), Origin::Recorded).with_live(live);
-    let experiment = fault::read(&chaos("pod-kill", &Value::Null))
+    let experiment = fault::read(&chaos("pod-kill", &Value::Null), Surroundings::NONE)
         .unwrap()
         .unwrap();
     let unknown = measure(&experiment, &inventory).unknown;
@@ -127,7 +127,7 @@ fn a_pod_under_a_pod_failure_is_not_healthy_though_it_is_ready() {
     let inventory = inventory.with_live(live);
     let healthy = inventory.pods().filter(|(_, pod)| pod.healthy).count();
     assert_eq!(healthy, 2);
-    let experiment = fault::read(&chaos("pod-kill", &Value::Null))
+    let experiment = fault::read(&chaos("pod-kill", &Value::Null), Surroundings::NONE)
         .unwrap()
         .unwrap();
     let impact = &measure(&experiment, &inventory).impacts[0];

@@ -1,6 +1,6 @@
 //! Objects with something odd in any place: whatever they say, reading them ends in an answer.
 
-use firebreak::fault;
+use firebreak::fault::{self, Surroundings};
 use firebreak::object::Object;
 use serde_json::{Value, json};
 
@@ -71,5 +71,5 @@ fn an_odd_object_is_answered_and_stays_a_chaos_object() {
 }
 
 fn is_chaos(object: &Object) -> bool {
-    fault::read(object).map_or(true, |read| read.is_some())
+    fault::read(object, Surroundings::NONE).map_or(true, |read| read.is_some())
 }

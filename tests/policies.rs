@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use firebreak::blast::measure;
-use firebreak::fault;
+use firebreak::fault::{self, Surroundings};
 use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
 use firebreak::policy::{Case, Enforcement, PolicySet, Violation, evaluate};
@@ -121,7 +121,9 @@ fn told(violations: &[Violation]) -> String {
 
 fn judged(object: &Object, world: &[Object], policies: &PolicySet, now: &str) -> String {
     let inventory = Inventory::from_objects(world, Origin::Recorded);
-    let experiment = fault::read(object).unwrap().expect("a chaos object");
+    let experiment = fault::read(object, Surroundings::NONE)
+        .unwrap()
+        .expect("a chaos object");
     let blast = measure(&experiment, &inventory);
     let request = Request::create(object.clone(), User::default());
     told(&evaluate(

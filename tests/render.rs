@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use firebreak::calendar::format_duration;
 use firebreak::fault::{
-    self, Aim, Experiment, Fault, Intensity, Lifetime, NodeTarget, Overlap, Target,
+    self, Aim, Experiment, Fault, Intensity, Lifetime, NodeTarget, Overlap, Surroundings, Target,
 };
 use firebreak::inventory::{Inventory, View};
 use firebreak::judge::judge;
@@ -14,7 +14,7 @@ use firebreak::request::Request;
 
 /// What an object is read as, and whom it can hit in `world`.
 pub(crate) fn render(object: &Object, world: &Inventory) -> String {
-    match fault::read(object) {
+    match fault::read(object, Surroundings::NONE) {
         Ok(None) => "no chaos object\n".to_owned(),
         Err(error) => format!("unreadable: {error}\n"),
         Ok(Some(experiment)) => read(&experiment, world),

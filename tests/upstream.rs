@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use firebreak::fault;
+use firebreak::fault::{self, Surroundings};
 use firebreak::object::Object;
 use firebreak::yaml;
 
@@ -59,7 +59,7 @@ fn read_all(tool: &str, refused: &[Refused]) -> Option<usize> {
     for (path, object) in manifests(tool)? {
         let path = path.display().to_string();
         let why = refused.iter().find(|(part, _)| path.contains(part));
-        match (fault::read(&object), why) {
+        match (fault::read(&object, Surroundings::NONE), why) {
             (Ok(Some(_)), None) => read += 1,
             (Ok(None), None) | (Err(_), Some(_)) => {}
             (Err(error), None) => panic!("{path}: {error}"),
@@ -103,7 +103,8 @@ fn every_engine_of_litmus_is_read_once_it_has_a_target() {
             });
         }
         let engine = Object::new(value).unwrap();
-        let answer = fault::read(&engine).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let answer = fault::read(&engine, Surroundings::NONE)
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(answer.is_some(), "{}", path.display());
         read += 1;
     }
@@ -113,7 +114,7 @@ fn every_engine_of_litmus_is_read_once_it_has_a_target() {
 #[test]
 fn the_experiments_of_litmus_inject_nothing_by_themselves() {
     for (path, object) in manifests("litmus/experiments").unwrap_or_default() {
-        let experiment = fault::read(&object).unwrap().unwrap();
+        let experiment = fault::read(&object, Surroundings::NONE).unwrap().unwrap();
         assert!(experiment.faults.is_empty(), "{}", path.display());
     }
 }

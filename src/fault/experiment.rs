@@ -23,6 +23,9 @@ pub struct Experiment {
     pub refusals: Vec<Unreadable>,
     /// Whether nothing is injected when the object is applied, because it is paused or stopped.
     pub dormant: bool,
+    /// Whether the object says that it is chaos. One that does not (a pod deleted, a node drained, a
+    /// NetworkPolicy applied by hand) is judged only where it reaches a database.
+    pub declared: bool,
 }
 
 /// The tool that carries an experiment out.

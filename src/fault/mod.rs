@@ -7,6 +7,7 @@ mod litmus;
 mod raw;
 mod removal;
 mod rhythm;
+mod surroundings;
 pub mod target;
 mod writes;
 
@@ -14,6 +15,7 @@ pub use experiment::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Recurrence, Tool,
 };
 pub use removal::read_removal;
+pub use surroundings::Surroundings;
 pub use target::{
     Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField, PodQuery,
     Selection, Target,
@@ -37,7 +39,15 @@ type Reading = Result<Option<Experiment>, Unreadable>;
 struct Reader {
     group: &'static str,
     kind: &'static str,
-    read: fn(&Object) -> Reading,
+    read: Read,
+}
+
+/// What a reader has to know.
+enum Read {
+    /// The object alone.
+    Alone(fn(&Object) -> Reading),
+    /// The object, and others it refers to.
+    Around(fn(&Object, &Surroundings) -> Reading),
 }
 
 /// Stands for every kind of a group that no row above it names.
@@ -70,28 +80,41 @@ const READERS: &[Reader] = &[
     reader(CHAOS_MESH, "StatusCheck", chaos_mesh::read_harmless),
     reader(CHAOS_MESH, ANY_KIND, chaos_mesh::read_unknown),
     reader(CHAOS_MESH_BEFORE_1, ANY_KIND, chaos_mesh::read_unknown),
-    reader(LITMUS, "ChaosEngine", litmus::read),
-    reader(LITMUS, "ChaosSchedule", litmus::read_schedule),
-    reader(LITMUS, "ChaosExperiment", litmus::read_definition),
+    around(LITMUS, "ChaosEngine", litmus::read),
+    around(LITMUS, "ChaosSchedule", litmus::read_schedule),
+    around(LITMUS, "ChaosExperiment", litmus::read_definition),
     reader(LITMUS, "ChaosResult", litmus::read_result),
     reader(LITMUS, ANY_KIND, litmus::read_unknown),
-    reader(argo::GROUP, "Workflow", argo::read),
-    reader(argo::GROUP, "CronWorkflow", argo::read),
+    around(argo::GROUP, "Workflow", argo::read),
+    around(argo::GROUP, "CronWorkflow", argo::read),
     reader("networking.k8s.io", "NetworkPolicy", raw::read_policy),
     reader("batch", "Job", raw::read_job),
     reader("batch", "CronJob", raw::read_cron_job),
     reader("", "Pod", raw::read_pod),
 ];
 
+/// A reader of objects that say themselves what they do.
 const fn reader(group: &'static str, kind: &'static str, read: fn(&Object) -> Reading) -> Reader {
+    let read = Read::Alone(read);
     Reader { group, kind, read }
 }
 
-/// Reads a chaos object into the experiment it stands for; `None` when it is no chaos object.
+/// A reader of objects that refer to others.
+const fn around(
+    group: &'static str,
+    kind: &'static str,
+    read: fn(&Object, &Surroundings) -> Reading,
+) -> Reader {
+    let read = Read::Around(read);
+    Reader { group, kind, read }
+}
+
+/// Reads a chaos object into the experiment it stands for; `None` when it is no chaos object. What
+/// it refers to is looked up in its `surroundings`.
 ///
 /// # Errors
 /// When it is one, but says something that cannot be understood. Such an object is over every limit.
-pub fn read(object: &Object) -> Result<Option<Experiment>, Unreadable> {
+pub fn read(object: &Object, surroundings: &Surroundings) -> Reading {
     let reference = object.reference();
     let fits = |reader: &&Reader| {
         reader.group == reference.group && [ANY_KIND, &reference.kind].contains(&reader.kind)
@@ -99,7 +122,10 @@ pub fn read(object: &Object) -> Result<Option<Experiment>, Unreadable> {
     let Some(reader) = READERS.iter().find(fits) else {
         return Ok(None);
     };
-    (reader.read)(object)
+    match reader.read {
+        Read::Alone(read) => read(object),
+        Read::Around(read) => read(object, surroundings),
+    }
 }
 
 #[cfg(test)]
@@ -116,12 +142,17 @@ mod tests {
 
     #[test]
     fn an_object_of_a_foreign_group_is_no_chaos_object() {
-        assert_eq!(read(&object("apps/v1", "Deployment")), Ok(None));
+        let object = object("apps/v1", "Deployment");
+        assert_eq!(read(&object, Surroundings::NONE), Ok(None));
     }
 
     #[test]
     fn an_unknown_kind_of_a_chaos_group_is_unreadable() {
-        let error = read(&object("chaos-mesh.org/v1alpha1", "MoonChaos")).unwrap_err();
+        let error = read(
+            &object("chaos-mesh.org/v1alpha1", "MoonChaos"),
+            Surroundings::NONE,
+        )
+        .unwrap_err();
         assert_eq!(error.field, "kind");
         assert_eq!(error.found, "\"MoonChaos\" of chaos-mesh.org");
     }

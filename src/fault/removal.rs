@@ -30,6 +30,7 @@ pub fn read_removal(object: &Object) -> Result<Option<Experiment>, Unreadable> {
         notes: Vec::new(),
         refusals: Vec::new(),
         dormant: false,
+        declared: false,
     }))
 }
 

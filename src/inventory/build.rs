@@ -11,6 +11,7 @@ use super::{
     Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Pod, PodId, View, budget, database,
     expand, workload,
 };
+use crate::fault::Surroundings;
 use crate::object::Object;
 use crate::selector::LabelSelector;
 
@@ -30,6 +31,7 @@ pub(super) fn inventory(objects: &[Object], origin: Origin) -> Inventory {
         pods,
         nodes,
         groups,
+        surroundings: Surroundings::of(objects),
         ..Inventory::default()
     };
     inventory.services = services(&world, &inventory);

@@ -26,7 +26,7 @@ pub struct Live {
 pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
     let mut live = Live::default();
     for object in objects.iter().filter(|object| !is_finished(object)) {
-        match fault::read(object) {
+        match fault::read(object, inventory.surroundings()) {
             Ok(None) => {}
             Ok(Some(experiment)) => {
                 live.experiments.extend(active(object, experiment, inventory));

@@ -31,7 +31,7 @@ pub use pod::{Owner, Pod};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::fault::Action;
+use crate::fault::{Action, Surroundings};
 use crate::object::Object;
 use index::{Index, Span};
 use service::Service;
@@ -92,6 +92,7 @@ pub struct Inventory {
     unread: Vec<String>,
     unavailable: Option<String>,
     services: Vec<Service>,
+    surroundings: Surroundings,
     index: Index,
     assumed: bool,
 }
@@ -261,6 +262,12 @@ impl Inventory {
     #[must_use]
     pub fn active(&self) -> &[Active] {
         &self.active
+    }
+
+    /// The objects that chaos objects refer to.
+    #[must_use]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Whether any of the pods is only assumed to exist.

@@ -11,7 +11,7 @@ pub use verdict::{Assessment, Decision, Prospect, Verdict};
 
 use jiff::Timestamp;
 
-use crate::blast;
+use crate::blast::{self, BlastRadius};
 use crate::fault::{self, Experiment, Unreadable};
 use crate::inventory::Inventory;
 use crate::object::Object;
@@ -44,7 +44,9 @@ pub fn judge(
         Occasion::Rule(object) => rule(request, object),
         Occasion::Forged(problem) => court.refuse(Reason::ForgedStatus, &problem),
         Occasion::Removal(object) => court.hear(fault::read_removal(object), object),
-        Occasion::Injection(object) => court.hear(fault::read(object), object),
+        Occasion::Injection(object) => {
+            court.hear(fault::read(object, inventory.surroundings()), object)
+        }
     }
 }
 
@@ -68,6 +70,9 @@ impl<'a> Court<'a> {
 
     fn weigh(self, experiment: Experiment, object: &Object) -> Verdict {
         let (blast, violations) = self.violations(&experiment);
+        if !experiment.declared && !self.reaches_a_database(&blast) {
+            return Verdict::passed(self.request, "it reaches no database");
+        }
         let mut verdict = Verdict::of(self.request, violations);
         if verdict.decision == Decision::Deny {
             verdict.suggestion = suggest::suggest(self, &experiment, object, &verdict.violations);
@@ -79,8 +84,19 @@ impl<'a> Court<'a> {
         verdict
     }
 
+    /// Whether it may hit a member of a database, now or later, or nobody can tell.
+    fn reaches_a_database(self, blast: &BlastRadius) -> bool {
+        let now = blast.impacts.iter().map(|impact| impact.group);
+        let later = blast
+            .faults
+            .iter()
+            .flat_map(|it| it.addressable.iter().copied());
+        let is_database = |id| self.inventory.group(id).database.is_some();
+        !blast.unknown.is_empty() || now.chain(later).any(is_database)
+    }
+
     /// Measures an experiment and lists everything it does not keep.
-    fn violations(self, experiment: &Experiment) -> (blast::BlastRadius, Vec<Violation>) {
+    fn violations(self, experiment: &Experiment) -> (BlastRadius, Vec<Violation>) {
         let blast = blast::measure(experiment, self.inventory);
         let case = Case {
             request: self.request,

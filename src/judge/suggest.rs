@@ -101,7 +101,7 @@ impl Trial<'_> {
     /// What counts against the object with these changes; `None` where it cannot be read so.
     fn against(self, changes: &[Change]) -> Option<Vec<Violation>> {
         let changed = apply(self.object, changes)?;
-        let experiment = fault::read(&changed).ok()??;
+        let experiment = fault::read(&changed, self.court.inventory.surroundings()).ok()??;
         let (_, mut violations) = self.court.violations(&experiment);
         violations.retain(counts);
         Some(violations)

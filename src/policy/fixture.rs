@@ -150,6 +150,7 @@ impl Fixture {
                 notes: Vec::new(),
                 refusals: Vec::new(),
                 dormant: false,
+                declared: true,
             },
             blast: BlastRadius {
                 impacts: vec![impact],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use firebreak::blast::{BlastRadius, Impact, measure};
 use firebreak::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Mode, NodeQuery, NodeTarget,
-    Overlap, PodQuery, Selection, Target, Tool, read,
+    Overlap, PodQuery, Selection, Surroundings, Target, Tool, read,
 };
 use firebreak::inventory::{Active, Inventory, Origin};
 use firebreak::object::Object;
@@ -102,6 +102,7 @@ fn experiment(faults: Vec<Fault>) -> Experiment {
         notes: Vec::new(),
         refusals: Vec::new(),
         dormant: false,
+        declared: true,
     }
 }
 
@@ -275,7 +276,9 @@ fn stress_on_processor_and_memory_is_one_draw() {
                       "stressors": {"cpu": {"workers": 1}, "memory": {"size": "1GB"}}});
     let object = json!({"apiVersion": "chaos-mesh.org/v1alpha1", "kind": "StressChaos",
                         "metadata": {"name": "stress", "namespace": "db"}, "spec": spec});
-    let experiment = read(&Object::new(object).unwrap()).unwrap().unwrap();
+    let experiment = read(&Object::new(object).unwrap(), Surroundings::NONE)
+        .unwrap()
+        .unwrap();
     assert_eq!(experiment.faults.len(), 2);
     let found = measure(&experiment, &inventory());
     let cluster = of_cluster(&found, &inventory());

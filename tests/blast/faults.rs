@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use firebreak::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces,
-    NodeQuery, NodeTarget, Overlap, Phases, PodQuery, Selection, Target, Tool, read,
+    NodeQuery, NodeTarget, Overlap, Phases, PodQuery, Selection, Surroundings, Target, Tool, read,
 };
 use firebreak::object::Object;
 use firebreak::selector::{LabelSelector, Requirement};
@@ -35,6 +35,7 @@ pub(super) fn experiment(rng: &mut Rng, most: usize) -> Experiment {
         notes: Vec::new(),
         refusals: Vec::new(),
         dormant: false,
+        declared: true,
     }
 }
 
@@ -239,7 +240,7 @@ pub(super) fn chaos_mesh(rng: &mut Rng) -> Experiment {
             object(kind, &spec)
         };
         // The reader refuses some of the combinations.
-        if let Ok(Some(experiment)) = read(&object) {
+        if let Ok(Some(experiment)) = read(&object, Surroundings::NONE) {
             return experiment;
         }
     }

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::parameters::{Parameters, UNTOLD};
 use super::walk::Walk;
 use super::{DEEPEST, GROUP, read_within};
-use crate::fault::{self, Aim, Experiment, Fault, Note, Reading, Recurrence, Unreadable};
+use crate::fault::{
+    self, Aim, Experiment, Fault, Note, Reading, Recurrence, Surroundings, Unreadable,
+};
 use crate::object::Object;
 use crate::yaml;
 
@@ -16,7 +18,8 @@ const CHAOS_GROUPS: &[&str] = &["litmuschaos.io", "chaos-mesh.org"];
 const LARGEST: usize = 1 << 20;
 
 /// A workflow, and the faults found in what it carries.
-pub(super) struct Carrier {
+pub(super) struct Carrier<'a> {
+    surroundings: &'a Surroundings,
     parameters: Parameters,
     namespace: String,
     pub(super) faults: Vec<Fault>,
@@ -26,10 +29,11 @@ pub(super) struct Carrier {
     pub(super) schedule: Option<Recurrence>,
 }
 
-impl Carrier {
-    pub(super) fn new(object: &Object, walk: &Walk<'_>) -> Self {
+impl<'a> Carrier<'a> {
+    pub(super) fn new(object: &Object, surroundings: &'a Surroundings, walk: &Walk<'_>) -> Self {
         let namespace = &object.reference().namespace;
         Self {
+            surroundings,
             parameters: Parameters::of(walk, namespace),
             namespace: namespace.clone(),
             faults: Vec::new(),
@@ -77,7 +81,7 @@ impl Carrier {
             return Ok(());
         };
         let object = object.in_namespace(&self.namespace);
-        match (read(&object, depth), untold) {
+        match (self.read(&object, depth), untold) {
             (Ok(None), _) => {}
             (Ok(Some(experiment)), false) => self.take(path, experiment),
             (Ok(Some(experiment)), true) if experiment.faults.is_empty() => {}
@@ -91,6 +95,14 @@ impl Carrier {
             (Err(error), false) => return Err(error_inside(path, error)),
         }
         Ok(())
+    }
+
+    fn read(&self, object: &Object, depth: usize) -> Reading {
+        if object.reference().group == GROUP {
+            read_within(object, self.surroundings, depth.saturating_add(1))
+        } else {
+            fault::read(object, self.surroundings)
+        }
     }
 
     fn take(&mut self, path: &str, experiment: Experiment) {
@@ -110,14 +122,6 @@ impl Carrier {
         let gap = |recurrence: &Recurrence| recurrence.shortest_gap;
         let schedules = [self.schedule.take(), experiment.schedule];
         self.schedule = schedules.into_iter().flatten().min_by_key(gap);
-    }
-}
-
-fn read(object: &Object, depth: usize) -> Reading {
-    if object.reference().group == GROUP {
-        read_within(object, depth.saturating_add(1))
-    } else {
-        fault::read(object)
     }
 }
 

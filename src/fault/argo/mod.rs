@@ -12,7 +12,9 @@ use self::embedded::Carrier;
 use self::walk::Walk;
 use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
-use crate::fault::{Experiment, Fault, Note, Reading, Recurrence, Tool, Unreadable, litmus};
+use crate::fault::{
+    Experiment, Fault, Note, Reading, Recurrence, Surroundings, Tool, Unreadable, litmus,
+};
 use crate::object::{Field, Object};
 
 /// The group of all kinds of Argo Workflows.
@@ -31,11 +33,11 @@ const MEDDLING: &[&str] = &[
 ];
 
 /// Reads a Workflow or a CronWorkflow.
-pub(super) fn read(object: &Object) -> Reading {
-    read_within(object, 0)
+pub(super) fn read(object: &Object, surroundings: &Surroundings) -> Reading {
+    read_within(object, surroundings, 0)
 }
 
-fn read_within(object: &Object, depth: usize) -> Reading {
+fn read_within(object: &Object, surroundings: &Surroundings, depth: usize) -> Reading {
     let spec = object.spec();
     let cron = object.reference().kind == "CronWorkflow";
     let workflow = if cron {
@@ -44,7 +46,7 @@ fn read_within(object: &Object, depth: usize) -> Reading {
         spec.clone()
     };
     let walk = Walk::over(&workflow);
-    let mut carrier = Carrier::new(object, &walk);
+    let mut carrier = Carrier::new(object, surroundings, &walk);
     carrier.carried(&walk, depth)?;
     let mut faults = carrier.faults;
     let mut notes = carrier.notes;
@@ -72,6 +74,7 @@ fn read_within(object: &Object, depth: usize) -> Reading {
         notes,
         refusals: carrier.refusals,
         dormant: false,
+        declared: true,
     };
     if cron {
         recur(&spec, &mut experiment)?;

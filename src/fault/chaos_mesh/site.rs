@@ -132,6 +132,7 @@ impl Found {
             notes: self.notes,
             refusals: self.refusals,
             dormant,
+            declared: true,
         }
     }
 }

@@ -10,8 +10,8 @@ use super::strength::Blow;
 use super::target::Aimer;
 use super::text::target_text;
 use crate::fault::{
-    Action, Aim, Effect, Experiment, Fault, Lifetime, Mode, Note, Overlap, Reading, Tool,
-    Unreadable,
+    Action, Aim, Effect, Experiment, Fault, Lifetime, Mode, Note, Overlap, Reading, Surroundings,
+    Tool, Unreadable,
 };
 use crate::object::{Field, Object};
 
@@ -48,12 +48,13 @@ impl Found {
             notes: self.notes,
             refusals: Vec::new(),
             dormant: self.stopped,
+            declared: true,
         }
     }
 }
 
 /// Reads a ChaosEngine.
-pub(in crate::fault) fn read(object: &Object) -> Reading {
+pub(in crate::fault) fn read(object: &Object, _: &Surroundings) -> Reading {
     let found = engine(&object.spec(), &object.reference().namespace)?;
     Ok(Some(Experiment {
         refusals: unstoppable(object).into_iter().collect(),
@@ -76,7 +77,7 @@ fn unstoppable(object: &Object) -> Option<Unreadable> {
 
 /// A ChaosExperiment describes a fault for engines to run. What an engine runs is judged there.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a reader")]
-pub(in crate::fault) fn read_definition(object: &Object) -> Reading {
+pub(in crate::fault) fn read_definition(object: &Object, _: &Surroundings) -> Reading {
     let mut found = Found::default();
     found.note(
         "spec.definition",

@@ -3,11 +3,11 @@
 use super::engine::{Found, engine};
 use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
-use crate::fault::{Experiment, Reading, Recurrence, Unreadable};
+use crate::fault::{Experiment, Reading, Recurrence, Surroundings, Unreadable};
 use crate::object::{Field, Object};
 
 /// Reads a ChaosSchedule. Its times are in the zone of its controller, which nobody can see here.
-pub(in crate::fault) fn read(object: &Object) -> Reading {
+pub(in crate::fault) fn read(object: &Object, _: &Surroundings) -> Reading {
     let spec = object.spec();
     let template = spec.get("engineTemplateSpec");
     if !template.is_set() {

@@ -233,5 +233,6 @@ fn experiment(object: &Object, faults: Vec<Fault>) -> Experiment {
         notes: Vec::<Note>::new(),
         refusals: Vec::new(),
         dormant: false,
+        declared: true,
     }
 }
