@@ -73,7 +73,9 @@ pub(crate) fn names<'i>(inventory: &'i Inventory, pods: &[PodId]) -> Vec<&'i str
 pub(crate) fn writers<'i>(inventory: &'i Inventory, name: &str) -> Vec<&'i str> {
     match &database(inventory, name).writer {
         Writer::Known(pods) => names(inventory, pods),
-        Writer::Any { probable } => panic!("any, probably {probable:?}"),
+        Writer::Any { probable } | Writer::Untold { probable } => {
+            panic!("any, probably {probable:?}")
+        }
     }
 }
 

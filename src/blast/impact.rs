@@ -117,11 +117,10 @@ impl<'a> Play<'a> {
         members: &[PodId],
         losses: &Problem,
     ) -> Option<u32> {
-        let Writer::Known(writers) = &database.writer else {
-            return match database.quorum {
-                Quorum::Majority(_) => None,
-                Quorum::Standbys(_) | Quorum::None => Some(0),
-            };
+        let writers = match (&database.writer, database.quorum) {
+            (Writer::Known(writers), _) => writers,
+            (Writer::Any { .. }, Quorum::Majority(_)) => return None,
+            (Writer::Any { .. } | Writer::Untold { .. }, _) => return Some(0),
         };
         let mut standbys = sorted(ids(&database.standbys));
         standbys.retain(|pod| self.healthy(*pod));
@@ -210,7 +209,7 @@ fn hits_writer(database: &Database, hit: &Problem) -> bool {
     match (&database.writer, database.quorum) {
         (Writer::Known(writers), _) => hits(writers),
         (Writer::Any { .. }, Quorum::Majority(_)) => false,
-        (Writer::Any { .. }, Quorum::Standbys(_) | Quorum::None) => hit.loss(|_| true).lost > 0,
+        (Writer::Any { .. } | Writer::Untold { .. }, _) => hit.loss(|_| true).lost > 0,
     }
 }
 

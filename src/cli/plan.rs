@@ -118,10 +118,14 @@ fn describe(plan: &Plan) -> String {
     for group in &plan.groups {
         let _ = writeln!(
             text,
-            "  {} {}/{}: hits {} of {}, {} of {} healthy left{}{}",
+            "  {} {}/{}{}: hits {} of {}, {} of {} healthy left{}{}",
             group.kind,
             group.namespace,
             group.name,
+            group
+                .unit
+                .as_ref()
+                .map_or_else(String::new, |unit| format!(" ({unit})")),
             group.hits,
             group.size,
             group.remaining,

@@ -76,6 +76,9 @@ pub struct GroupPlan {
     pub namespace: String,
     /// Name.
     pub name: String,
+    /// The part of the resource it is, such as a replica set; `null` where the resource is one
+    /// database.
+    pub unit: Option<String>,
     /// Members it should have.
     pub size: u32,
     /// Members healthy now.
@@ -109,6 +112,8 @@ pub fn plan(source: Source, found: &Assessment, inventory: &Inventory) -> Plan {
     let faults = &experiment.faults;
     let nodes = blast.faults.iter().flat_map(|fault| &fault.nodes);
     let refused = experiment.refusals.iter().map(ToString::to_string);
+    let notes = experiment.notes.iter();
+    let notes = notes.map(|note| format!("{}: {}", note.field, note.message));
     let unknown = blast.unknown.iter().map(|unknown| unknown.what.clone());
     Plan {
         source,
@@ -129,11 +134,7 @@ pub fn plan(source: Source, found: &Assessment, inventory: &Inventory) -> Plan {
         actions: sorted(faults.iter().map(|fault| fault.action.name()).collect()),
         witness: names(&blast.witness),
         unreadable: refused.chain(unknown).collect(),
-        warnings: experiment
-            .notes
-            .iter()
-            .map(|n| format!("{}: {}", n.field, n.message))
-            .collect(),
+        warnings: notes.chain(found.doubts(inventory)).collect(),
         assumed: inventory.assumed(),
     }
 }
@@ -163,6 +164,7 @@ fn group(impact: &crate::blast::Impact, inventory: &Inventory) -> GroupPlan {
         kind: group.kind.clone(),
         namespace: group.namespace.clone(),
         name: group.name.clone(),
+        unit: Some(group.unit.clone()).filter(|unit| !unit.is_empty()),
         size: impact.size,
         healthy: impact.healthy,
         hits: impact.hits,

@@ -105,8 +105,16 @@ fn groups(world: &World<'_>, pods: &mut [Pod]) -> Vec<Group> {
     groups.into_iter().map(|(group, _)| group).collect()
 }
 
-fn key(group: &Group) -> (&str, &str, &str, &str) {
-    (&group.namespace, &group.kind, &group.name, &group.api_group)
+fn key(group: &Group) -> [&str; 5] {
+    let Group {
+        namespace,
+        kind,
+        name,
+        api_group,
+        unit,
+        ..
+    } = group;
+    [namespace, kind, name, api_group, unit]
 }
 
 fn namespaces(world: &World<'_>, pods: &[Pod]) -> BTreeMap<String, Namespace> {

@@ -18,6 +18,9 @@ pub struct Group {
     pub namespace: String,
     /// Name.
     pub name: String,
+    /// The part of the resource it is, such as a replica set, where the resource stands for
+    /// several databases that fail each on its own; else empty.
+    pub unit: String,
     /// How many members it should have.
     pub size: u32,
     /// The pods that count, in order of name. Finished pods do not.
@@ -33,6 +36,8 @@ pub struct Database {
     pub engine: String,
     /// Why it was taken for a database, a phrase.
     pub recognised_by: String,
+    /// Why its operator may mean something else by its words than we know, a phrase.
+    pub doubt: Option<String>,
     /// Who may be writing.
     pub writer: Writer,
     /// Members that could take over from the writer when healthy.
@@ -61,8 +66,13 @@ pub struct Database {
 pub enum Writer {
     /// These members (more than one during a switchover).
     Known(Vec<PodId>),
-    /// Any member; `probable` is where the proxy most likely sends writes.
+    /// Any member. Where a majority must stay, that decides in the writer's place.
     Any {
+        /// Where the proxy most likely sends writes.
+        probable: Option<PodId>,
+    },
+    /// One member, and nothing tells which. Every member is guarded as the primary.
+    Untold {
         /// The most likely writer.
         probable: Option<PodId>,
     },
@@ -81,7 +91,11 @@ pub enum Quorum {
 
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)?;
+        if self.unit.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", self.unit)
     }
 }
 

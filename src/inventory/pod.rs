@@ -137,6 +137,12 @@ impl Pod {
         self.labels.get(key).map_or("", String::as_str)
     }
 
+    /// An annotation's value, empty when it has none.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> &str {
+        self.annotations.get(key).map_or("", String::as_str)
+    }
+
     /// Whether it has done its work and will not serve again. Selectors still find it.
     #[must_use]
     pub fn is_finished(&self) -> bool {

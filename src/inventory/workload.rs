@@ -126,6 +126,6 @@ fn group(world: &World<'_>, pods: &[Pod], (place, owner): (&str, Owner), all: &[
         name: owner.name,
         size: if done { 0 } else { size },
         members,
-        database: None,
+        ..Group::default()
     }
 }

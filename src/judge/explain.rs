@@ -139,11 +139,26 @@ pub(super) fn warnings(
             .map(|note| format!("{}: {}", note.field, note.message)),
     );
     warnings.extend(tool_warnings(verdict, court));
+    warnings.extend(assessment.doubts(court.inventory));
     warnings.extend(on_the_network_of_a_node(assessment, court.inventory));
     if court.inventory.assumed() {
         warnings.push("pods were assumed from manifests, all of them healthy".to_owned());
     }
     warnings.iter().map(|warning| shortened(warning)).collect()
+}
+
+impl Assessment {
+    /// Why what is known of the databases within reach may be out of date, a sentence each.
+    #[must_use]
+    pub fn doubts(&self, inventory: &Inventory) -> Vec<String> {
+        let reached = self.blast.impacts.iter().map(|impact| impact.group);
+        let doubt = |id| {
+            let doubt = inventory.group(id).database.as_ref()?.doubt.as_ref()?;
+            let name = inventory.group_name(id);
+            Some(format!("{name} may not be understood: {doubt}"))
+        };
+        reached.filter_map(doubt).collect()
+    }
 }
 
 /// The actions that act where a pod has its network.

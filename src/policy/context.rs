@@ -213,5 +213,5 @@ pub(super) fn is_endless(fault: &Fault) -> bool {
 
 /// A group as messages name it.
 pub(super) fn name(group: &Group) -> String {
-    format!("{} {}/{}", group.kind, group.namespace, group.name)
+    group.to_string()
 }

@@ -95,6 +95,7 @@ pub(super) fn database(standbys: u32) -> Database {
     Database {
         engine: "postgresql".to_owned(),
         recognised_by: "its operator".to_owned(),
+        doubt: None,
         writer: Writer::Known(vec![PodId(0)]),
         standbys: (1..=standbys).map(PodId).collect(),
         quorum: Quorum::None,

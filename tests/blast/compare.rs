@@ -113,7 +113,7 @@ impl<'a> Truth<'a> {
         let database = group.database.as_ref();
         let known = match database.map(|it| &it.writer) {
             Some(Writer::Known(writers)) => set(writers),
-            Some(Writer::Any { .. }) | None => 0,
+            Some(Writer::Any { .. } | Writer::Untold { .. }) | None => 0,
         };
         let states = states(&self.all, members, known);
         let hits = hits(&self.own, members);
@@ -180,7 +180,7 @@ impl<'a> Truth<'a> {
                 .map(|state| (standbys & !state).count_ones())
                 .min(),
             Writer::Known(_) => None,
-            Writer::Any { .. } => primary.then_some(0),
+            Writer::Any { .. } | Writer::Untold { .. } => primary.then_some(0),
         };
         let bound = self.all.iter().any(Draw::is_mixed_cut);
         let above = |found: u32| left.is_none_or(|left| found <= left);
@@ -269,7 +269,7 @@ fn possible_writers(database: &Database, members: Pods) -> Pods {
     match (&database.writer, database.quorum) {
         (Writer::Known(writers), _) => set(writers),
         (Writer::Any { .. }, Quorum::Majority(_)) => 0,
-        (Writer::Any { .. }, Quorum::Standbys(_) | Quorum::None) => members,
+        (Writer::Any { .. } | Writer::Untold { .. }, _) => members,
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::backup::{Records, Success, newest};
-use super::{Evidence, Family, asked};
+use super::{Evidence, Family, Known, Told, asked};
 use crate::inventory::lenient::{condition, count, instant, is_set, list, map, text, truth};
 use crate::inventory::world::{World, namespace};
 use crate::inventory::{Backup, Database, Owner, Pod, PodId, Quorum, Writer, narrow};
@@ -16,8 +16,14 @@ const GROUP: &str = "postgresql.cnpg.io";
 
 pub(super) const FAMILY: Family = Family {
     resource: (GROUP, "Cluster"),
+    known: Known {
+        api: &["v1"],
+        told: &[Told::Annotation("cnpg.io/operatorVersion")],
+        newest: (1, 30),
+    },
     member_of,
     size: |resource| Some(count(resource, "/spec/instances").unwrap_or(1)),
+    units: None,
     database,
     expand,
 };
@@ -73,6 +79,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
     Database {
         engine: "postgresql".to_owned(),
         recognised_by: evidence.recognised_by("cnpg.io/cluster and podRole"),
+        doubt: None,
         writer: if writers.is_empty() {
             Writer::Any { probable: None }
         } else {

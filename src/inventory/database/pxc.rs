@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::backup::{Records, newest};
-use super::{Evidence, Family, asked, ordinal};
+use super::{Evidence, Family, Known, Told, asked, ordinal};
 use crate::inventory::expand::labelled;
 use crate::inventory::lenient::{condition, count, list, map, text, truth};
 use crate::inventory::world::namespace;
@@ -14,8 +14,17 @@ use crate::object::Object;
 
 pub(super) const FAMILY: Family = Family {
     resource: ("pxc.percona.com", "PerconaXtraDBCluster"),
+    known: Known {
+        api: &[
+            "v1", "v1-11-0", "v1-10-0", "v1-9-0", "v1-8-0", "v1-7-0", "v1-6-0", "v1-5-0", "v1-4-0",
+            "v1-3-0", "v1-2-0",
+        ],
+        told: &[Told::Field("/spec/crVersion")],
+        newest: (1, 20),
+    },
     member_of,
     size: |resource| Some(count(resource, "/spec/pxc/size").unwrap_or(SIZE)),
+    units: None,
     database,
     expand,
 };
@@ -59,6 +68,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
     Database {
         engine: "mysql".to_owned(),
         recognised_by: evidence.recognised_by("app.kubernetes.io/name and component"),
+        doubt: None,
         writer: Writer::Any {
             probable: probable(evidence),
         },

@@ -44,6 +44,7 @@ impl Release<'_> {
             api_group: first.owner.api_group.clone(),
             namespace: first.namespace.to_owned(),
             name: name.to_owned(),
+            unit: String::new(),
             size,
             database: Some(self.database(world, name, size)),
             members,
@@ -63,10 +64,13 @@ impl Release<'_> {
         Database {
             engine: self.engine.clone(),
             recognised_by: format!("{}{note}", self.reason),
+            doubt: None,
             standbys: self.standbys(&writer, moves),
             quorum: match &writer {
                 Writer::Known(_) if !self.may_vote(moves) => Quorum::None,
-                Writer::Known(_) | Writer::Any { .. } => Quorum::Majority(size.max(present)),
+                Writer::Known(_) | Writer::Any { .. } | Writer::Untold { .. } => {
+                    Quorum::Majority(size.max(present))
+                }
             },
             writer,
             unhealthy: None,

@@ -71,8 +71,8 @@ pub(super) fn primary(context: &LimitContext<'_>) -> Vec<Violation> {
 
 /// Whether a member that may be writing can be hit.
 fn is_at_risk(at: At<'_>) -> bool {
-    let any = matches!(at.database.writer, Writer::Any { .. });
-    let undecided = any && !quorum_decides(at.limits, at.database);
+    let known = matches!(at.database.writer, Writer::Known(_));
+    let undecided = !known && !quorum_decides(at.limits, at.database);
     at.reached.impact.primary || (undecided && at.reached.impact.candidates > 0)
 }
 
@@ -81,23 +81,25 @@ fn is_at_risk(at: At<'_>) -> bool {
 pub(super) fn quorum_decides(limits: &DatabaseLimits, database: &Database) -> bool {
     match (&database.writer, database.quorum) {
         (Writer::Any { .. }, Quorum::Majority(_)) => limits.quorum == QuorumRule::Keep,
-        (Writer::Any { .. } | Writer::Known(_), _) => false,
+        (Writer::Any { .. } | Writer::Untold { .. } | Writer::Known(_), _) => false,
     }
 }
 
 fn never(at: At<'_>) -> Violation {
     let measured = match &at.database.writer {
         Writer::Known(writers) => names(at, writers),
-        Writer::Any { .. } => "any member".to_owned(),
+        Writer::Any { .. } | Writer::Untold { .. } => "any member".to_owned(),
     };
-    let message = match &at.database.writer {
-        Writer::Known(_) => format!("{measured}, the primary of {}, can be hit", at.name()),
-        Writer::Any { .. } => {
-            format!(
-                "nothing tells the primary of {}, so that it can be hit",
-                at.name()
-            )
-        }
+    let message = match (&at.database.writer, &at.database.doubt) {
+        (Writer::Known(_), _) => format!("{measured}, the primary of {}, can be hit", at.name()),
+        (Writer::Any { .. } | Writer::Untold { .. }, None) => format!(
+            "nothing tells the primary of {}, so that it can be hit",
+            at.name()
+        ),
+        (Writer::Any { .. } | Writer::Untold { .. }, Some(doubt)) => format!(
+            "any member of {} may be the primary, so that it can be hit: {doubt}",
+            at.name()
+        ),
     };
     Violation {
         measured,

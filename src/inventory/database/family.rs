@@ -1,0 +1,127 @@
+//! How the databases of one operator are recognised and understood.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::evidence::Evidence;
+use super::known::Known;
+use super::replicas;
+use crate::inventory::world::{Kind, World, namespace};
+use crate::inventory::{Database, Group, Pod, PodId, Writer};
+use crate::object::Object;
+
+/// The databases of one operator.
+pub(super) struct Family {
+    /// API group and kind of the resource that stands for a database.
+    pub(super) resource: Kind<'static>,
+    /// What was read of the operator.
+    pub(super) known: Known,
+    /// The name of the resource whose member a pod is; `None` for every other pod, such as a
+    /// proxy or a backup.
+    pub(super) member_of: fn(&Pod) -> Option<&str>,
+    /// How many members the resource asks for.
+    pub(super) size: fn(&Value) -> Option<u32>,
+    /// The units of a resource, where it stands for more than one.
+    pub(super) units: Option<Units>,
+    /// What is known of the database.
+    pub(super) database: fn(&Evidence<'_>) -> Database,
+    /// The pods the operator would make, members and others.
+    pub(super) expand: fn(&Object) -> Vec<Pod>,
+}
+
+/// The parts of a resource that elect a writer and lose quorum each on its own.
+pub(super) struct Units {
+    /// Every unit that the resource asks for, and how many members it should have.
+    pub(super) asked: fn(&Value) -> Vec<(String, u32)>,
+    /// The unit that a member is of.
+    pub(super) of: fn(&Pod) -> String,
+}
+
+/// Namespace and name of a resource, and the unit.
+type Key<'k> = (&'k str, &'k str, String);
+
+impl Family {
+    pub(super) fn groups(&self, world: &World<'_>, pods: &[Pod]) -> Vec<Group> {
+        let mut found = BTreeMap::<Key<'_>, Vec<PodId>>::new();
+        for object in world.all(self.resource) {
+            for unit in self.units(object) {
+                let name = &object.reference().name;
+                found.insert((namespace(object), name, unit), Vec::new());
+            }
+        }
+        for (id, pod) in (0..).zip(pods) {
+            if let Some(name) = (self.member_of)(pod) {
+                let unit = self.units.as_ref().map(|units| (units.of)(pod));
+                let key = (pod.namespace.as_str(), name, unit.unwrap_or_default());
+                found.entry(key).or_default().push(PodId(id));
+            }
+        }
+        let found = found.into_iter();
+        found
+            .map(|(key, members)| self.group(world, pods, (key, members)))
+            .collect()
+    }
+
+    /// The units of a resource; one without a name where it is a single database.
+    fn units(&self, object: &Object) -> Vec<String> {
+        let Some(units) = &self.units else {
+            return vec![String::new()];
+        };
+        let asked = (units.asked)(object.value()).into_iter();
+        asked.map(|(unit, _)| unit).collect()
+    }
+
+    /// How many members a unit of a resource should have.
+    fn size(&self, resource: &Value, unit: &str) -> Option<u32> {
+        let Some(units) = &self.units else {
+            return (self.size)(resource);
+        };
+        let asked = (units.asked)(resource).into_iter();
+        let sizes = asked.filter_map(|(name, size)| (name == unit).then_some(size));
+        sizes.max()
+    }
+
+    fn group(
+        &self,
+        world: &World<'_>,
+        pods: &[Pod],
+        ((place, name, unit), members): (Key<'_>, Vec<PodId>),
+    ) -> Group {
+        let resource = world.find(self.resource, place, name);
+        let asked = resource.and_then(|it| self.size(it.value(), &unit));
+        let evidence = Evidence {
+            size: asked.unwrap_or_else(|| replicas(world, pods, &members)),
+            world,
+            pods,
+            namespace: place,
+            name,
+            unit: &unit,
+            resource,
+            members,
+        };
+        let mut database = (self.database)(&evidence);
+        if let Some(doubt) = self.known.doubt(&evidence) {
+            distrust(&mut database, doubt);
+        }
+        Group {
+            kind: self.resource.1.to_owned(),
+            api_group: self.resource.0.to_owned(),
+            namespace: place.to_owned(),
+            name: name.to_owned(),
+            size: evidence.size,
+            database: Some(database),
+            members: evidence.members,
+            unit,
+        }
+    }
+}
+
+/// An operator we have not read may tell its writer in other words.
+fn distrust(database: &mut Database, doubt: String) {
+    if let Writer::Known(writers) = &database.writer {
+        let probable = writers.first().copied();
+        database.writer = Writer::Untold { probable };
+    }
+    database.doubt = Some(doubt);
+}
