@@ -30,7 +30,8 @@ StatefulSet payments/ledger
   warning: pods were assumed from manifests, all of them healthy
 
 policies: production (found in the world)
-1 denied, 0 with warnings, 0 allowed, 2 not chaos (PodDisruptionBudget 1, StatefulSet 1)
+not judged, no chaos object: PodDisruptionBudget 1, StatefulSet 1
+3 read: 1 denied, 0 with warnings, 0 allowed, 2 not judged
 ";
     assert_eq!(ended.out, expected);
     assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""));
@@ -44,7 +45,7 @@ half.yaml:1: PodChaos payments/kill-half
   PodFailure (Down), 5m
   it matches no pod now, and stays armed until it ends
 
-1 measured
+1 read: 1 measured
 ";
     assert_eq!(ended.out, expected);
 }
@@ -198,7 +199,7 @@ fn what_can_be_read_is_judged_beside_what_cannot() {
     let expected = [
         "half.yaml:1: PodChaos payments/kill-half is denied",
         "one.yaml:1: PodChaos payments/kill-one is allowed",
-        "1 denied, 0 with warnings, 1 allowed, 2 unreadable",
+        "4 read: 1 denied, 0 with warnings, 1 allowed, 2 not judged, 2 unreadable",
     ];
     assert_ends(&ended, 2, &expected);
 }
@@ -295,6 +296,9 @@ fn ten_thousand_manifests_are_judged_in_one_call() {
     ]);
     let report = ended.json();
     assert_eq!(report["summary"]["allowed"], 5_000);
-    assert_eq!(report["summary"]["notChaos"]["ConfigMap"], 5_000);
+    assert_eq!(
+        report["summary"]["notJudged"]["no chaos object"]["ConfigMap"],
+        5_000
+    );
     assert_eq!(ended.code, Some(0));
 }

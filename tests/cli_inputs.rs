@@ -73,7 +73,11 @@ fn a_review_that_injects_nothing_is_not_judged() {
     assert_ends(
         &ended,
         0,
-        &["0 denied, 0 with warnings, 0 allowed, 3 not chaos (PodChaos 1, "],
+        &[
+            "not judged, a deletion: PodChaos 1",
+            "not judged, no chaos object: PodDisruptionBudget 1, StatefulSet 1",
+            "3 read: 0 denied, 0 with warnings, 0 allowed, 3 not judged",
+        ],
     );
     shop.add(
         "odd.yaml",
@@ -97,7 +101,7 @@ fn nothing_is_left_aside_in_silence() {
     let expected = [
         "chart/values.yaml:1: no Kubernetes object, left aside",
         "1 no object",
-        "3 not chaos (PodDisruptionBudget 1, Secret 1, StatefulSet 1)",
+        "no chaos object: PodDisruptionBudget 1, Secret 1, StatefulSet 1",
     ];
     for verb in ["check", "plan"] {
         let ended = shop.run(&[verb, "chart", "one.yaml", "world"]);
@@ -106,7 +110,10 @@ fn nothing_is_left_aside_in_silence() {
     let report = shop.run(&["check", "chart", "--format", "json"]).json();
     assert_eq!(report["skipped"][0]["file"], "chart/values.yaml");
     assert_eq!(report["summary"]["skipped"], 1);
-    assert_eq!(report["summary"]["notChaos"]["Secret"], 1);
+    assert_eq!(
+        report["summary"]["notJudged"]["no chaos object"]["Secret"],
+        1
+    );
 }
 
 #[test]
@@ -240,7 +247,7 @@ fn a_policy_beside_a_world_is_judged_but_not_measured() {
     assert_ends(
         &check(&["plan", "new.yaml"]),
         0,
-        &["0 measured", "1 not chaos"],
+        &["1 read: 0 measured, 1 not measured"],
     );
     shop.add("new.yaml", &POLICY.replace("25", "250"));
     assert_ends(&check(&["check", "new.yaml"]), 1, &["PolicyInvalid"]);

@@ -34,10 +34,10 @@ fn fields(path: &str, object: &Map<String, Value>, found: &mut BTreeMap<String, 
         } else {
             format!("{path}.{key}")
         };
-        let whole = key == "notChaos";
+        let whole = key == "notJudged";
         let kind = match (value, value.as_array().and_then(|items| items.first())) {
             (_, Some(item)) => format!("list of {}", simple(item)),
-            (Value::Object(_), None) if whole => "map of integer".to_owned(),
+            (Value::Object(_), None) if whole => "map of map of integer".to_owned(),
             (other, None) => simple(other).to_owned(),
         };
         found.entry(field.clone()).or_default().insert(kind);

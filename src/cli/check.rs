@@ -101,12 +101,7 @@ fn summary(judged: &[Judged], loaded: &Loaded) -> Summary {
         ..Summary::default()
     };
     for Judged { verdict, .. } in judged {
-        if verdict.passed.is_some() {
-            let kind = verdict.subject.kind.clone();
-            *summary.not_chaos.entry(kind).or_default() += 1;
-        } else {
-            summary.count(verdict.decision);
-        }
+        summary.count(verdict);
     }
     summary
 }
@@ -154,6 +149,7 @@ impl Session {
         closing::left_aside(out, &self.loaded.skipped, &self.loaded.failures)?;
         let policies = closing::policies(&self.policies(), self.rules.origin);
         writeln!(out, "{policies}")?;
+        closing::not_judged(out, "not judged", &self.summary.not_judged)?;
         writeln!(out, "{}", counts(&self.summary))?;
         Ok(())
     }
@@ -177,16 +173,22 @@ impl Judged {
 }
 
 fn counts(summary: &Summary) -> String {
+    let unreadable = format!("denied ({} of them not understood)", summary.unreadable);
+    let denied = match summary.unreadable {
+        0 => "denied",
+        _ => &unreadable,
+    };
     closing::counts(
+        summary.read,
         &[
-            (summary.denied, "denied"),
+            (summary.denied, denied),
             (summary.warned, "with warnings"),
             (summary.allowed, "allowed"),
         ],
         &[
-            (summary.failed, "unreadable"),
+            (closing::total(&summary.not_judged), "not judged"),
             (summary.skipped, "no object"),
+            (summary.failed, "unreadable"),
         ],
-        &summary.not_chaos,
     )
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::report::{Failure, NotChaos, PolicyOrigin, Source};
+use super::report::{Failure, NotJudged, PolicyOrigin, Source};
 use super::style::Paint;
 
 /// Names every input that was left aside, and why.
@@ -31,21 +31,33 @@ pub fn policies(names: &[String], origin: PolicyOrigin) -> String {
     format!("policies: {} ({origin})", names.join(", "))
 }
 
-/// Counts in one line: these, the ones of the rest that are not zero, and the kinds that were not
-/// judged.
+/// Names the kinds that were not judged, a line for each reason.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn not_judged(out: &mut dyn Write, word: &str, others: &NotJudged) -> io::Result<()> {
+    for (why, kinds) in others {
+        let kinds = kinds.iter().map(|(kind, count)| format!("{kind} {count}"));
+        let kinds: Vec<String> = kinds.collect();
+        writeln!(out, "{word}, {why}: {}", kinds.join(", "))?;
+    }
+    Ok(())
+}
+
+/// How many were not judged.
 #[must_use]
-pub fn counts(always: &[(usize, &str)], sometimes: &[(usize, &str)], others: &NotChaos) -> String {
+pub fn total(others: &NotJudged) -> usize {
+    others.values().flat_map(|kinds| kinds.values()).sum()
+}
+
+/// Counts in one line: how many objects were read, these of them, and the ones of the rest that are
+/// not zero.
+#[must_use]
+pub fn counts(read: usize, always: &[(usize, &str)], sometimes: &[(usize, &str)]) -> String {
     let present = sometimes.iter().filter(|(count, _)| *count > 0);
-    let mut parts: Vec<String> = always
-        .iter()
-        .chain(present)
+    let parts = always.iter().chain(present);
+    let parts: Vec<String> = parts
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    if !others.is_empty() {
-        let kinds = others.iter().map(|(kind, count)| format!("{kind} {count}"));
-        let kinds: Vec<String> = kinds.collect();
-        let total: usize = others.values().sum();
-        parts.push(format!("{total} not chaos ({})", kinds.join(", ")));
-    }
-    parts.join(", ")
+    format!("{read} read: {}", parts.join(", "))
 }

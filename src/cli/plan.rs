@@ -39,11 +39,13 @@ impl Planning {
         };
         let mut results = Vec::new();
         for subject in loaded.subjects {
+            summary.read += 1;
             let verdict = measured(&subject.request, &loaded.inventory, loaded.now);
             // What is judged without being measured is a policy, which causes no chaos either.
             let unmeasured = verdict.assessment.is_none() && verdict.warnings.is_empty();
             if verdict.passed.is_some() || unmeasured {
-                *summary.not_chaos.entry(verdict.subject.kind).or_default() += 1;
+                let why = verdict.passed.unwrap_or("no chaos object");
+                report::pass(&mut summary.not_judged, why, &verdict.subject.kind);
             } else {
                 let plan = plan(subject.source, &verdict, &loaded.inventory);
                 summary.count(&plan);
@@ -85,13 +87,15 @@ fn text(out: &mut dyn Write, report: &PlanReport) -> anyhow::Result<()> {
     }
     closing::left_aside(out, &report.skipped, &report.failures)?;
     let summary = &report.summary;
+    closing::not_judged(out, "not measured", &summary.not_judged)?;
     let line = closing::counts(
+        summary.read,
         &[(summary.measured, "measured")],
         &[
-            (summary.failed, "unreadable"),
+            (closing::total(&summary.not_judged), "not measured"),
             (summary.skipped, "no object"),
+            (summary.failed, "unreadable"),
         ],
-        &summary.not_chaos,
     );
     writeln!(out, "{line}")?;
     Ok(())

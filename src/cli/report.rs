@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::judge::{Decision, Verdict};
 use crate::object::ObjectRef;
-use crate::policy::{Enforcement, Violation};
+use crate::policy::{Enforcement, Reason, Violation};
 
 /// Version of the JSON shapes.
 pub const VERSION: &str = "firebreak.dev/report/v1";
@@ -148,25 +148,29 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// How many objects of which kind cause no chaos.
-pub type NotChaos = BTreeMap<String, usize>;
+/// How many objects of which kind were not judged, by the reason why not.
+pub type NotJudged = BTreeMap<&'static str, BTreeMap<String, usize>>;
 
 /// Counts over all inputs.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
+    /// Objects read: all that were judged and all that were not.
+    pub read: usize,
     /// Chaos objects allowed without a warning by policy.
     pub allowed: usize,
     /// Chaos objects allowed with one.
     pub warned: usize,
     /// Chaos objects denied.
     pub denied: usize,
+    /// Those of them that cannot be understood, or only in part.
+    pub unreadable: usize,
     /// Inputs that could not be read.
     pub failed: usize,
     /// Documents in directories that are no Kubernetes objects.
     pub skipped: usize,
-    /// Objects of kinds that cause no chaos, by kind.
-    pub not_chaos: NotChaos,
+    /// Objects that were not judged, by reason and kind.
+    pub not_judged: NotJudged,
 }
 
 impl From<&ObjectRef> for Named {
@@ -206,14 +210,26 @@ fn enforcement(enforcement: Enforcement) -> &'static str {
 }
 
 impl Summary {
-    /// Counts a verdict on a chaos object.
-    pub fn count(&mut self, decision: Decision) {
-        match decision {
+    /// Counts a verdict.
+    pub fn count(&mut self, verdict: &Verdict) {
+        self.read += 1;
+        if let Some(why) = verdict.passed {
+            return pass(&mut self.not_judged, why, &verdict.subject.kind);
+        }
+        match verdict.decision {
             Decision::Allow => self.allowed += 1,
             Decision::Warn => self.warned += 1,
             Decision::Deny => self.denied += 1,
         }
+        let mut counting = verdict.counting(Enforcement::Deny);
+        self.unreadable += usize::from(counting.any(|it| it.reason == Reason::Unreadable));
     }
+}
+
+/// Counts an object that is not judged.
+pub fn pass(not_judged: &mut NotJudged, why: &'static str, kind: &str) {
+    let kinds = not_judged.entry(why).or_default();
+    *kinds.entry(kind.to_owned()).or_default() += 1;
 }
 
 /// The result for one object.

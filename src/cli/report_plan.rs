@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::report::{Failure, Named, NotChaos, Source};
+use super::report::{Failure, Named, NotJudged, Source};
 use crate::inventory::{Inventory, PodId};
 use crate::judge::Assessment;
 use crate::object::ObjectRef;
@@ -27,14 +27,16 @@ pub struct PlanReport {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanSummary {
+    /// Objects read: all that were measured and all that were not.
+    pub read: usize,
     /// Chaos objects measured.
     pub measured: usize,
     /// Chaos objects that cannot be read or resolved, and inputs that could not be read.
     pub failed: usize,
     /// Documents in directories that are no Kubernetes objects.
     pub skipped: usize,
-    /// Objects of kinds that cause no chaos, by kind.
-    pub not_chaos: NotChaos,
+    /// Objects that were not measured, by reason and kind.
+    pub not_judged: NotJudged,
 }
 
 /// What one object would hit.
