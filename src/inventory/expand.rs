@@ -139,7 +139,7 @@ fn replicas(object: &Object) -> u32 {
 }
 
 /// Five letters for the pod with this index: distinct for each, the same every time.
-fn suffix(name: &str, index: u32) -> String {
+pub(super) fn suffix(name: &str, index: u32) -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     // One step of a generator with full period over the 27^5 suffixes, from a start of its own.
     const PERIOD: u64 = 14_348_907;

@@ -21,7 +21,7 @@ pub(super) const FAMILY: Family = Family {
         told: &[Told::Annotation("cnpg.io/operatorVersion")],
         newest: (1, 30),
     },
-    member_of,
+    member_of: |_, pod| member_of(pod),
     size: |resource| Some(count(resource, "/spec/instances").unwrap_or(1)),
     units: None,
     database,
@@ -94,13 +94,6 @@ fn database(evidence: &Evidence<'_>) -> Database {
         backup: backup(evidence),
         point_in_time: point_in_time(evidence),
         backup_schedules: schedules(evidence),
-    }
-}
-
-impl<'e> Evidence<'e> {
-    fn annotation(&self, key: &str) -> &'e str {
-        let found = self.resource.and_then(|it| it.annotation(key));
-        found.unwrap_or_default()
     }
 }
 

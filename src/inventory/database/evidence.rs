@@ -30,6 +30,12 @@ impl<'e> Evidence<'e> {
         self.resource.map_or(ABSENT, Object::value)
     }
 
+    /// An annotation of the resource, empty when it has none.
+    pub(super) fn annotation(&self, key: &str) -> &'e str {
+        let found = self.resource.and_then(|it| it.annotation(key));
+        found.unwrap_or_default()
+    }
+
     /// The members, with their ids.
     pub(super) fn members(&self) -> impl Iterator<Item = (PodId, &'e Pod)> {
         let pods = self.pods;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::evidence::Evidence;
 use super::known::Known;
-use super::replicas;
+use super::{FAMILIES, replicas};
+use crate::inventory::workload::controller;
 use crate::inventory::world::{Kind, World, namespace};
 use crate::inventory::{Database, Group, Pod, PodId, Writer};
 use crate::object::Object;
@@ -18,8 +19,8 @@ pub(super) struct Family {
     /// What was read of the operator.
     pub(super) known: Known,
     /// The name of the resource whose member a pod is; `None` for every other pod, such as a
-    /// proxy or a backup.
-    pub(super) member_of: fn(&Pod) -> Option<&str>,
+    /// proxy or a backup. The world tells apart operators that give their pods the same labels.
+    pub(super) member_of: for<'p> fn(&World<'_>, &'p Pod) -> Option<&'p str>,
     /// How many members the resource asks for.
     pub(super) size: fn(&Value) -> Option<u32>,
     /// The units of a resource, where it stands for more than one.
@@ -44,14 +45,14 @@ type Key<'k> = (&'k str, &'k str, String);
 impl Family {
     pub(super) fn groups(&self, world: &World<'_>, pods: &[Pod]) -> Vec<Group> {
         let mut found = BTreeMap::<Key<'_>, Vec<PodId>>::new();
-        for object in world.all(self.resource) {
+        for object in self.resources(world) {
             for unit in self.units(object) {
                 let name = &object.reference().name;
                 found.insert((namespace(object), name, unit), Vec::new());
             }
         }
         for (id, pod) in (0..).zip(pods) {
-            if let Some(name) = (self.member_of)(pod) {
+            if let Some(name) = (self.member_of)(world, pod) {
                 let unit = self.units.as_ref().map(|units| (units.of)(pod));
                 let key = (pod.namespace.as_str(), name, unit.unwrap_or_default());
                 found.entry(key).or_default().push(PodId(id));
@@ -61,6 +62,11 @@ impl Family {
         found
             .map(|(key, members)| self.group(world, pods, (key, members)))
             .collect()
+    }
+
+    /// The resources, but for those that another database made for itself.
+    pub(super) fn resources<'w>(&self, world: &World<'w>) -> impl Iterator<Item = &'w Object> {
+        world.all(self.resource).filter(|it| !is_child(it))
     }
 
     /// The units of a resource; one without a name where it is a single database.
@@ -115,6 +121,15 @@ impl Family {
             unit,
         }
     }
+}
+
+/// Whether the resource of another database controls this one.
+fn is_child(object: &Object) -> bool {
+    let Some(parent) = controller(object) else {
+        return false;
+    };
+    let mut families = FAMILIES.iter();
+    families.any(|family| family.resource == parent.resource())
 }
 
 /// An operator we have not read may tell its writer in other words.

@@ -44,7 +44,7 @@ pub(super) fn groups(world: &World<'_>, pods: &[Pod]) -> Vec<Group> {
 /// The pods that operators would make from the databases of a world.
 pub(super) fn assumed(world: &World<'_>) -> Vec<Pod> {
     let pods = |family: &Family| {
-        let resources = world.all(family.resource);
+        let resources = family.resources(world);
         resources.flat_map(family.expand).collect::<Vec<_>>()
     };
     let mut assumed: Vec<Pod> = FAMILIES.iter().flat_map(pods).collect();

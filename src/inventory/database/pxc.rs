@@ -22,7 +22,7 @@ pub(super) const FAMILY: Family = Family {
         told: &[Told::Field("/spec/crVersion")],
         newest: (1, 20),
     },
-    member_of,
+    member_of: |_, pod| member_of(pod),
     size: |resource| Some(count(resource, "/spec/pxc/size").unwrap_or(SIZE)),
     units: None,
     database,
