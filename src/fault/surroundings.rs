@@ -1,7 +1,8 @@
 //! The objects that chaos objects refer to, and without which nobody can tell what they do: the
 //! ChaosExperiment that an engine names, the template of a workflow, the rights of an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::object::Object;
 
@@ -14,21 +15,26 @@ const KINDS: &[Kind<'static>] = &[
     ("litmuschaos.io", "ChaosExperiment"),
     ("litmuschaos.io", "ChaosSchedule"),
     ("argoproj.io", "ClusterWorkflowTemplate"),
+    ("argoproj.io", "CronWorkflow"),
     ("argoproj.io", "WorkflowTemplate"),
 ];
 
-type ByName = BTreeMap<String, Object>;
+/// Shared, so that surroundings with a few objects more are cheap.
+type ByName = BTreeMap<String, Arc<Object>>;
 
 /// What is known of the objects around a chaos object.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Surroundings {
     kinds: BTreeMap<Kind<'static>, BTreeMap<String, ByName>>,
+    /// The kinds whose objects are all known.
+    told: BTreeSet<Kind<'static>>,
 }
 
 impl Surroundings {
     /// Nothing is known: a chaos object stands alone.
     pub const NONE: &Self = &Self {
         kinds: BTreeMap::new(),
+        told: BTreeSet::new(),
     };
 
     /// Those of `objects` that a chaos object may refer to. Of two with the same name, the later
@@ -37,40 +43,58 @@ impl Surroundings {
     pub fn of(objects: &[Object]) -> Self {
         let mut around = Self::default();
         for object in objects {
-            let reference = object.reference();
-            let asked_for = KINDS.iter().find(|(group, kind)| object.is(group, kind));
-            if let Some(kind) = asked_for {
-                let places = around.kinds.entry(*kind).or_default();
-                let place = places.entry(reference.namespace.clone()).or_default();
-                place.insert(reference.name.clone(), object.clone());
-            }
+            around.place(object);
+        }
+        around.told = around.kinds.keys().copied().collect();
+        around
+    }
+
+    /// These surroundings once `objects` have been applied as well. They take the place of those
+    /// that have their names; what was not known of a kind still is not.
+    #[must_use]
+    pub fn with<'o>(&self, objects: impl IntoIterator<Item = &'o Object>) -> Self {
+        let mut around = self.clone();
+        for object in objects {
+            around.place(object);
         }
         around
+    }
+
+    fn place(&mut self, object: &Object) {
+        let reference = object.reference();
+        let asked_for = KINDS.iter().find(|(group, kind)| object.is(group, kind));
+        if let Some(kind) = asked_for {
+            let places = self.kinds.entry(*kind).or_default();
+            let place = places.entry(reference.namespace.clone()).or_default();
+            place.insert(reference.name.clone(), Arc::new(object.clone()));
+        }
     }
 
     /// Whether objects of this kind are known at all. Where none is, one that is missing may well
     /// exist; where some are, it does not.
     #[must_use]
     pub fn knows(&self, kind: Kind<'_>) -> bool {
-        self.of_kind(kind).is_some()
+        self.told.contains(&kind)
     }
 
     /// The object of this kind, namespace (empty where the kind has none) and name.
     #[must_use]
     pub fn find(&self, kind: Kind<'_>, namespace: &str, name: &str) -> Option<&Object> {
-        self.of_kind(kind)?.get(namespace)?.get(name)
+        let found = self.of_kind(kind)?.get(namespace)?.get(name);
+        found.map(Arc::as_ref)
     }
 
     /// Every object of a kind in one namespace, by name.
     pub fn within(&self, kind: Kind<'_>, namespace: &str) -> impl Iterator<Item = &Object> {
         let place = self.of_kind(kind).and_then(|it| it.get(namespace));
-        place.into_iter().flat_map(BTreeMap::values)
+        let objects = place.into_iter().flat_map(BTreeMap::values);
+        objects.map(Arc::as_ref)
     }
 
     /// Every object of a kind, by namespace and name.
     pub fn all(&self, kind: Kind<'_>) -> impl Iterator<Item = &Object> {
         let places = self.of_kind(kind).into_iter().flat_map(BTreeMap::values);
-        places.flat_map(BTreeMap::values)
+        places.flat_map(BTreeMap::values).map(Arc::as_ref)
     }
 
     fn of_kind(&self, kind: Kind<'_>) -> Option<&BTreeMap<String, ByName>> {
@@ -86,6 +110,22 @@ mod tests {
     use super::*;
 
     const DEFINITION: Kind<'static> = ("litmuschaos.io", "ChaosExperiment");
+
+    #[test]
+    fn what_is_applied_as_well_takes_the_place_of_its_namesake() {
+        let object = |image: &str| {
+            let metadata = json!({"name": "x", "namespace": "db"});
+            Object::new(json!({
+                "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosExperiment",
+                "metadata": metadata, "spec": {"definition": {"image": image}}
+            }))
+            .unwrap()
+        };
+        let around = Surroundings::of(&[object("old")]).with(&[object("new")]);
+        assert_eq!(around.find(DEFINITION, "db", "x"), Some(&object("new")));
+        assert!(around.knows(DEFINITION));
+        assert!(!Surroundings::NONE.with(&[object("new")]).knows(DEFINITION));
+    }
 
     #[test]
     fn what_no_reader_asks_for_is_not_kept() {
