@@ -6,6 +6,7 @@
 
 mod brute_force;
 mod case;
+mod litmus;
 
 use std::ops::RangeInclusive;
 
