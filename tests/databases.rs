@@ -198,11 +198,17 @@ fn a_stateful_set_is_a_database_by_its_name_its_port_or_its_image() {
 }
 
 #[test]
-fn without_a_word_about_roles_any_member_may_write_and_a_majority_must_stay() {
-    let inventory = manifests(stateful("s", &json!({"app": "mysql"}), &json!({}), true));
-    let database = database(&inventory, "StatefulSet db/s");
-    let probable = inventory.find_pod("db", "s-0");
+fn without_a_word_about_roles_one_member_writes_or_any_and_a_majority_must_stay() {
+    let told = |engine: &str| {
+        let inventory = manifests(stateful("s", &json!({"app": engine}), &json!({}), true));
+        let found = database(&inventory, "StatefulSet db/s").clone();
+        (found, inventory.find_pod("db", "s-0"))
+    };
+    let (database, probable) = told("etcd");
     assert_eq!(database.writer, Writer::Any { probable });
+    assert_eq!(database.standbys.len(), 3);
+    let (database, probable) = told("mysql");
+    assert_eq!(database.writer, Writer::Untold { probable });
     assert_eq!(database.quorum, Quorum::Majority(3));
     assert!(database.standbys.is_empty());
 }

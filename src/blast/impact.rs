@@ -119,7 +119,7 @@ impl<'a> Play<'a> {
     ) -> Option<u32> {
         let writers = match (&database.writer, database.quorum) {
             (Writer::Known(writers), _) => writers,
-            (Writer::Any { .. }, Quorum::Majority(_)) => return None,
+            (Writer::Any { .. }, Quorum::Majority(_) | Quorum::AtLeast(_)) => return None,
             (Writer::Any { .. } | Writer::Untold { .. }, _) => return Some(0),
         };
         let mut standbys = sorted(ids(&database.standbys));
@@ -208,7 +208,7 @@ fn hits_writer(database: &Database, hit: &Problem) -> bool {
     };
     match (&database.writer, database.quorum) {
         (Writer::Known(writers), _) => hits(writers),
-        (Writer::Any { .. }, Quorum::Majority(_)) => false,
+        (Writer::Any { .. }, Quorum::Majority(_) | Quorum::AtLeast(_)) => false,
         (Writer::Any { .. } | Writer::Untold { .. }, _) => hit.loss(|_| true).lost > 0,
     }
 }

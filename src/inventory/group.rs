@@ -83,6 +83,9 @@ pub enum Writer {
 pub enum Quorum {
     /// More than half of this many votes.
     Majority(u32),
+    /// At least this many members, whichever they are: data is spread over them in copies, or not
+    /// all of them hold it.
+    AtLeast(u32),
     /// At least this many healthy members, with one more when the writer is lost.
     Standbys(u32),
     /// No such rule.
@@ -105,6 +108,7 @@ impl Quorum {
     pub fn needs(self) -> u32 {
         match self {
             Self::Majority(votes) => votes / 2 + 1,
+            Self::AtLeast(members) => members,
             Self::Standbys(standbys) => standbys.saturating_add(1),
             Self::None => 0,
         }

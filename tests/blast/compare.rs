@@ -268,7 +268,7 @@ fn is_armed(fault: &Fault, draws: &[Draw], nodes: usize) -> bool {
 fn possible_writers(database: &Database, members: Pods) -> Pods {
     match (&database.writer, database.quorum) {
         (Writer::Known(writers), _) => set(writers),
-        (Writer::Any { .. }, Quorum::Majority(_)) => 0,
+        (Writer::Any { .. }, Quorum::Majority(_) | Quorum::AtLeast(_)) => 0,
         (Writer::Any { .. } | Writer::Untold { .. }, _) => members,
     }
 }
@@ -277,6 +277,7 @@ fn possible_writers(database: &Database, members: Pods) -> Pods {
 fn serves(quorum: Quorum, left: u32) -> Option<bool> {
     match quorum {
         Quorum::Majority(votes) => Some(left > votes / 2),
+        Quorum::AtLeast(needed) => Some(left >= needed),
         Quorum::Standbys(needed) => Some(left > needed),
         Quorum::None => None,
     }

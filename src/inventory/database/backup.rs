@@ -61,31 +61,43 @@ impl Records {
     }
 }
 
-fn named(object: &Object) -> String {
+/// Kind and name of an object, as messages name it.
+pub(super) fn named(object: &Object) -> String {
     format!("{} {}", object.reference().kind, object.reference().name)
 }
 
 /// The newest of `backups` that is of this database, and not of an earlier one of its name or of
 /// what it held before it was restored.
 pub(super) fn newest(evidence: &Evidence<'_>, backups: &[Success], restores: &[Success]) -> Backup {
-    if let Some(restore) = restores.iter().find(|it| it.at.is_none()) {
-        return Backup::Unknown(format!("{} does not say when it finished", restore.what));
-    }
     let created = instant(evidence.value(), "/metadata/creationTimestamp");
+    let told = newest_since(created, backups, restores);
+    told.unwrap_or_else(|| match evidence.resource {
+        _ if evidence.world.origin == Origin::Manifests => unrecorded(),
+        None => Backup::Unknown("its resource is not in the inventory".to_owned()),
+        Some(_) => Backup::Never,
+    })
+}
+
+/// What is said of backups where the world is manifests.
+pub(super) fn unrecorded() -> Backup {
+    Backup::Unknown("manifests do not tell what was backed up".to_owned())
+}
+
+/// The newest of `backups` since the database was made and since it was last restored; `None`
+/// where there is none.
+pub(super) fn newest_since(
+    created: Option<Timestamp>,
+    backups: &[Success],
+    restores: &[Success],
+) -> Option<Backup> {
+    let untold =
+        |it: &Success| Backup::Unknown(format!("{} does not say when it finished", it.what));
+    if let Some(restore) = restores.iter().find(|it| it.at.is_none()) {
+        return Some(untold(restore));
+    }
     let since = restores.iter().filter_map(|it| it.at).chain(created).max();
     let times = backups.iter().filter_map(|it| it.at);
     let times = times.filter(|at| since.is_none_or(|since| *at >= since));
-    if let Some(newest) = times.max() {
-        return Backup::At(newest);
-    }
-    match backups.iter().find(|it| it.at.is_none()) {
-        Some(backup) => Backup::Unknown(format!("{} does not say when it finished", backup.what)),
-        None if evidence.world.origin == Origin::Manifests => {
-            Backup::Unknown("manifests do not tell what was backed up".to_owned())
-        }
-        None if evidence.resource.is_none() => {
-            Backup::Unknown("its resource is not in the inventory".to_owned())
-        }
-        None => Backup::Never,
-    }
+    let newest = times.max().map(Backup::At);
+    newest.or_else(|| backups.iter().find(|it| it.at.is_none()).map(untold))
 }

@@ -1,40 +1,53 @@
-//! Backups without an operator: CronJobs that make them, and snapshots of volumes.
+//! CronJobs that make backups.
 
-use jiff::Timestamp;
-use serde_json::Value;
-
-use super::plain::{BACKUPS, COMPONENT, INSTANCE, Set};
+use super::backup::Success;
+use super::part::backs_up;
+use super::set::{COMPONENTS, INSTANCES, NAMES};
 use crate::inventory::lenient::{instant, list, text, truth};
 use crate::inventory::world::{World, namespace};
-use crate::inventory::{Backup, Origin};
 use crate::object::Object;
 
-/// The annotation of a CronJob that backs up the database it names, `namespace/name`.
-const BACKS_UP: &str = "firebreak.dev/backs-up";
+/// The annotation of a CronJob that backs up the databases it names, `namespace/name` each.
+pub(super) const BACKS_UP: &str = "firebreak.dev/backs-up";
 
 /// The CronJobs that back up one database.
 pub(super) struct CronJobs<'c>(Vec<&'c Object>);
 
+/// What a chart's CronJob has to say to be of a database.
+pub(super) struct Chart<'c> {
+    pub(super) namespace: &'c str,
+    pub(super) instance: &'c str,
+    /// The name of the chart, which tells its databases apart within a release.
+    pub(super) name: &'c str,
+    pub(super) engine: &'c str,
+    /// Whether the database is the only one of its release, so that a CronJob without a name is
+    /// of it.
+    pub(super) alone: bool,
+}
+
 impl<'c> CronJobs<'c> {
-    /// Those that name the database, and those that its chart makes beside it.
-    pub(super) fn of(world: &World<'c>, name: &str, sets: &[Set<'_>]) -> Self {
-        let names = sets.iter().map(|set| set.owner.name.as_str()).chain([name]);
-        let Some(place) = sets.first().map(|set| set.namespace) else {
-            return Self(Vec::new());
+    /// Those that say by the annotation that they back up a database of one of these names.
+    pub(super) fn marked(world: &World<'c>, place: &str, names: &[&str]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| format!("{place}/{name}")).collect();
+        let says = |it: &&Object| {
+            let said = it.annotation(BACKS_UP).unwrap_or_default();
+            let mut said = said.split([',', ' ']);
+            said.any(|said| names.iter().any(|name| name == said))
         };
-        let names: Vec<String> = names.map(|name| format!("{place}/{name}")).collect();
-        let instance = sets.first().map_or("", |set| set.label(INSTANCE));
-        let of_chart = |it: &Object| {
-            let label = |key| it.label(key).unwrap_or_default();
-            let beside = namespace(it) == place && label(INSTANCE) == instance;
-            beside && !instance.is_empty() && BACKUPS.contains(&label(COMPONENT))
-        };
-        let marked = |it: &Object| {
-            let target = it.annotation(BACKS_UP);
-            target.is_some_and(|target| names.iter().any(|name| name == target))
-        };
+        Self(world.all(("batch", "CronJob")).filter(says).collect())
+    }
+
+    /// Adds those that its chart makes beside it.
+    pub(super) fn and_of(mut self, world: &World<'c>, chart: &Chart<'_>) -> Self {
+        if chart.instance.is_empty() {
+            return self;
+        }
         let all = world.all(("batch", "CronJob"));
-        Self(all.filter(|it| marked(it) || of_chart(it)).collect())
+        let beside = all.filter(|it| namespace(it) == chart.namespace && chart.makes(it));
+        let known: Vec<&Object> = self.0.clone();
+        let new = |it: &&Object| !known.iter().any(|other| std::ptr::eq(*other, *it));
+        self.0.extend(beside.filter(new));
+        self
     }
 
     /// One of them that runs now.
@@ -58,43 +71,39 @@ impl<'c> CronJobs<'c> {
         active.map(schedule).collect()
     }
 
-    /// The newest backup that a CronJob or a snapshot of a volume tells of.
-    pub(super) fn newest_backup(&self, world: &World<'_>, sets: &[Set<'_>]) -> Backup {
-        let finished = |it: &&Object| instant(it.value(), "/status/lastSuccessfulTime");
-        let newest = self.0.iter().filter_map(finished).max();
-        if let Some(newest) = newest.max(newest_snapshot(world, sets)) {
-            return Backup::At(newest);
-        }
-        if world.origin == Origin::Manifests {
-            return Backup::Unknown("manifests do not tell what was backed up".to_owned());
-        }
-        if self.0.is_empty() {
-            return Backup::Unknown(format!(
-                "no CronJob is known to back it up; annotate the one that does with {BACKS_UP}"
-            ));
-        }
-        Backup::Never
+    /// The last success of each that ever had one.
+    pub(super) fn successes(&self) -> Vec<Success> {
+        let success = |it: &&Object| {
+            let at = instant(it.value(), "/status/lastSuccessfulTime")?;
+            Some(Success {
+                what: format!("CronJob {}", it.reference().name),
+                at: Some(at),
+            })
+        };
+        self.0.iter().filter_map(success).collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-/// When the newest usable snapshot was taken of a volume of one of the members.
-fn newest_snapshot(world: &World<'_>, sets: &[Set<'_>]) -> Option<Timestamp> {
-    let place = sets.first()?.namespace;
-    let of_member = |claim: &str| {
-        let mut pods = sets.iter().flat_map(|set| &set.pods);
-        pods.any(|(_, pod)| {
-            claim
-                .strip_suffix(&pod.name)
-                .is_some_and(|it| it.ends_with('-'))
-        })
-    };
-    let usable = |it: &Value| {
-        let claim = text(it, "/spec/source/persistentVolumeClaimName");
-        truth(it, "/status/readyToUse") && of_member(claim)
-    };
-    let snapshots = world.within(("snapshot.storage.k8s.io", "VolumeSnapshot"), place);
-    let usable = snapshots.filter(|it| usable(it.value()));
-    usable
-        .filter_map(|it| instant(it.value(), "/status/creationTime"))
-        .max()
+impl Chart<'_> {
+    /// Whether a CronJob is of the release and backs up this database of it.
+    fn makes(&self, cron_job: &Object) -> bool {
+        let label = |keys: &[&str]| keys.iter().find_map(|key| label(cron_job, key));
+        let named = match label(&NAMES) {
+            Some(name) => name == self.name,
+            None => self.alone,
+        };
+        let backup = label(&COMPONENTS).is_some_and(|word| backs_up(word, self.engine));
+        label(&INSTANCES) == Some(self.instance) && named && backup
+    }
+}
+
+/// A label of a CronJob, else of the pods it makes.
+fn label<'o>(cron_job: &'o Object, key: &str) -> Option<&'o str> {
+    const POD: &str = "/spec/jobTemplate/spec/template/metadata/labels";
+    let of_pods = || cron_job.value().pointer(POD)?.get(key)?.as_str();
+    cron_job.label(key).or_else(of_pods)
 }

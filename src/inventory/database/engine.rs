@@ -1,11 +1,28 @@
 //! Database engines, and what gives them away.
 
+/// How the members of a database hold together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// One is written to and the others follow it; nothing of the engine's own promotes one.
+    Follow,
+    /// A majority decides who is written to, or lets every member be.
+    Vote,
+    /// Every piece of data is on a few of the members, nobody knows on which, and a majority of
+    /// those few must stay.
+    Spread,
+}
+
 /// What charts and images call an engine, and what we call it.
 const NAMES: &[(&str, &str)] = &[
     ("cassandra", "cassandra"),
     ("clickhouse", "clickhouse"),
+    ("clickhouse-keeper", KEEPER),
+    ("clickhouse-server", "clickhouse"),
     ("cockroach", "cockroachdb"),
     ("cockroachdb", "cockroachdb"),
+    ("couchdb", "couchdb"),
+    ("cp-kafka", "kafka"),
+    ("cp-zookeeper", "zookeeper"),
     ("elasticsearch", "elasticsearch"),
     ("etcd", "etcd"),
     ("kafka", "kafka"),
@@ -13,24 +30,50 @@ const NAMES: &[(&str, &str)] = &[
     ("mariadb-galera", "mariadb-galera"),
     ("mongo", "mongodb"),
     ("mongodb", "mongodb"),
+    ("mongodb-community-server", "mongodb"),
+    ("mongodb-enterprise-server", "mongodb"),
+    ("mongodb-sharded", "mongodb"),
+    ("mssql", "mssql"),
     ("mysql", "mysql"),
+    ("mysql-group-replication", "mysql-group-replication"),
     ("mysql-server", "mysql"),
+    ("neo4j", "neo4j"),
     ("opensearch", "opensearch"),
-    ("pd", "tidb"),
+    ("pd", "tidb-pd"),
     ("percona-postgresql", "postgresql"),
     ("percona-server", "mysql"),
     ("percona-server-mongodb", "mongodb"),
     ("percona-xtradb-cluster", "percona-xtradb-cluster"),
+    ("pgvector", "postgresql"),
+    ("postgis", "postgresql"),
     ("postgres", "postgresql"),
     ("postgresql", "postgresql"),
     ("postgresql-ha", "postgresql-ha"),
+    ("postgresql-repmgr", "postgresql-ha"),
     ("rabbitmq", "rabbitmq"),
     ("redis", "redis"),
+    ("redis-cluster", "redis-cluster"),
+    ("redis-ha", "redis"),
+    ("redis-sentinel", SENTINEL),
+    ("redis-stack-server", "redis"),
+    ("scylla", "scylla"),
+    ("spilo", "postgresql"),
     ("tidb", "tidb"),
-    ("tikv", "tidb"),
+    ("tidb-cluster", "tidb"),
+    ("tikv", "tikv"),
+    ("timescaledb", "postgresql"),
+    ("timescaledb-ha", "postgresql"),
     ("valkey", "valkey"),
+    ("valkey-cluster", "valkey-cluster"),
+    ("valkey-sentinel", SENTINEL),
     ("vitess", "vitess"),
+    ("vttablet", "vitess"),
+    ("zookeeper", "zookeeper"),
 ];
+
+/// Those that decide for Redis or Valkey who is written to.
+pub(super) const SENTINEL: &str = "redis-sentinel";
+const KEEPER: &str = "clickhouse-keeper";
 
 /// The ports that engines listen at.
 const PORTS: &[(u32, &str)] = &[
@@ -44,8 +87,25 @@ const PORTS: &[(u32, &str)] = &[
     (33060, "mysql"),
 ];
 
-/// Engines that have one writer and replicas, and no vote among them unless something is added.
-const REPLICATED: &[&str] = &["mariadb", "mysql", "postgresql", "redis", "valkey"];
+/// How engines hold together. All others vote, and so do those we do not know.
+const WAYS: &[(&str, Way)] = &[
+    ("cassandra", Way::Spread),
+    ("cockroachdb", Way::Spread),
+    ("elasticsearch", Way::Spread),
+    ("kafka", Way::Spread),
+    ("mariadb", Way::Follow),
+    ("mssql", Way::Follow),
+    ("mysql", Way::Follow),
+    ("opensearch", Way::Spread),
+    ("postgresql", Way::Follow),
+    ("rabbitmq", Way::Spread),
+    ("redis", Way::Follow),
+    ("redis-cluster", Way::Spread),
+    ("scylla", Way::Spread),
+    ("tikv", Way::Spread),
+    ("valkey", Way::Follow),
+    ("valkey-cluster", Way::Spread),
+];
 
 /// The engine that a label's value names.
 pub(super) fn by_name(name: &str) -> Option<&'static str> {
@@ -68,15 +128,20 @@ pub(super) fn by_port(port: u32) -> Option<&'static str> {
 
 /// The engine in an image.
 pub(super) fn by_image(image: &str) -> Option<&'static str> {
-    let image = image.split('@').next().unwrap_or_default();
-    let name = image.rsplit('/').next().unwrap_or_default();
-    by_name(name.split(':').next().unwrap_or_default())
+    by_chart(basename(image))
 }
 
-/// Whether one member is written to and the others follow it. Of every other engine, and of those
-/// we do not know, a majority must stay.
-pub(super) fn is_replicated(engine: &str) -> bool {
-    REPLICATED.contains(&engine)
+/// The name of an image, without its registry and its tag.
+pub(super) fn basename(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    name.split(':').next().unwrap_or_default()
+}
+
+/// How the members of an engine hold together.
+pub(super) fn way(engine: &str) -> Way {
+    let row = WAYS.iter().find(|row| row.0 == engine);
+    row.map_or(Way::Vote, |row| row.1)
 }
 
 #[cfg(test)]
@@ -97,5 +162,19 @@ mod tests {
         assert_eq!(by_chart("postgresql-ha-16.0.1"), Some("postgresql-ha"));
         assert_eq!(by_chart("mysql"), Some("mysql"));
         assert_eq!(by_name("percona-something"), Some("percona"));
+        assert_eq!(by_image("zalando/spilo-17:4.0-p2"), Some("postgresql"));
+    }
+
+    #[test]
+    fn the_tables_are_sorted_and_agree() {
+        assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(WAYS.is_sorted_by(|a, b| a.0 < b.0));
+        for (engine, _) in WAYS {
+            assert!(NAMES.iter().any(|row| row.1 == *engine), "{engine}");
+        }
+        for (_, engine) in PORTS {
+            assert!(NAMES.iter().any(|row| row.1 == *engine), "{engine}");
+        }
+        assert_eq!(way("something"), Way::Vote);
     }
 }

@@ -3,6 +3,7 @@
 //! One file a family of databases, one line each in [`FAMILIES`]. What no operator runs is
 //! recognised in `plain`.
 
+mod attest;
 mod backup;
 mod cnpg;
 mod cron_job;
@@ -10,9 +11,16 @@ mod engine;
 mod evidence;
 mod family;
 mod known;
+mod outside;
+mod part;
 mod plain;
 mod pxc;
 mod release;
+mod role;
+mod sentinel;
+mod set;
+mod snapshot;
+mod velero;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +33,8 @@ use super::{Group, Owner, Pod, PodId, narrow};
 use evidence::Evidence;
 use family::Family;
 use known::{Known, Told};
+
+pub use role::ROLE_LABEL;
 
 /// Every operator whose databases are understood.
 const FAMILIES: &[Family] = &[pxc::FAMILY, cnpg::FAMILY];

@@ -1,233 +1,195 @@
-//! Databases without an operator: StatefulSets recognised by what they say and hold.
+//! Databases without an operator: workloads recognised by what they say and hold.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::engine;
-use super::release::Release;
-use crate::inventory::lenient::{count, is_set, list, map, text};
+use super::engine::{self, SENTINEL, Way};
+use super::part::{self, Part};
+use super::release::{Release, Share};
+use super::sentinel;
+use super::set::{INSTANCES, NAMES, Set, sets};
+use crate::inventory::lenient::{count, list, text};
 use crate::inventory::world::World;
-use crate::inventory::{Group, Owner, Pod, PodId};
-use crate::object::Object;
+use crate::inventory::{Group, Pod};
 
-/// The annotation or label that makes pods a database of the engine it names.
+/// The annotation or label that makes pods a database of the engine it names, or of none.
 const OVERRIDE: &str = "firebreak.dev/database";
+/// What it says of pods that are no database.
+const NONE: &str = "none";
 
-pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
-pub(super) const INSTANCE: &str = "app.kubernetes.io/instance";
+const VOWELS: [char; 5] = ['A', 'E', 'I', 'O', 'U'];
 
-/// Labels that may name an engine.
-const NAMES: [&str; 3] = ["app.kubernetes.io/name", "app", "k8s-app"];
 /// Labels that may name a chart.
 const CHARTS: [&str; 2] = ["helm.sh/chart", "chart"];
 
-/// Components that are not members: proxies and exporters.
-const OTHERS: &[&str] = &[
-    "exporter",
-    "haproxy",
-    "maxscale",
-    "metrics",
-    "mongos",
-    "mysqlrouter",
-    "pgbouncer",
-    "pgpool",
-    "pitr",
-    "pooler",
-    "proxy",
-    "proxysql",
-    "router",
-];
-/// Components that make backups.
-pub(super) const BACKUPS: &[&str] = &["backup", "mongodump", "pg_dumpall", "update-job"];
-/// Components of charts whose primary is fixed.
-const FIXED: &[&str] = &["primary", "master", "secondary", "read", "replica", "slave"];
-/// Components of charts whose StatefulSets vote together.
-const VOTERS: &[&str] = &["mongodb", "arbiter", "hidden"];
-
-/// The pods of one workload that no operator's database claims.
-pub(super) struct Set<'s> {
-    pub(super) namespace: &'s str,
-    pub(super) owner: Owner,
-    workload: Option<&'s Object>,
-    /// What tells the most about all of them: the workload's template, else one of them.
-    template: &'s Value,
-    pub(super) pods: Vec<(PodId, &'s Pod)>,
-}
-
 /// The databases among the pods that no operator claims.
 pub(super) fn groups(world: &World<'_>, pods: &[Pod], claimed: &[bool]) -> Vec<Group> {
-    let mut found = BTreeMap::<(&str, String), Release<'_>>::new();
+    let mut found = BTreeMap::<(&str, String), Vec<Share<'_>>>::new();
     for set in sets(world, pods, claimed) {
-        let Some((engine, reason)) = set.recognise(world) else {
-            continue;
-        };
-        let key = (set.namespace, set.database(&engine));
-        let known = found.entry(key).or_insert(Release::new(engine, reason));
-        known.sets.push(set);
+        if let Some(share) = recognise(set, world) {
+            let key = (share.set.namespace, together(&share));
+            found.entry(key).or_default().push(share);
+        }
     }
-    found
-        .into_values()
-        .filter_map(|it| it.group(world, pods))
-        .collect()
+    let releases = found.into_values().flat_map(Release::of_shares);
+    let releases: Vec<Release<'_>> = releases.collect();
+    let told = |release: &Release<'_>| release.group(world, &releases);
+    releases.iter().filter_map(told).collect()
 }
 
-fn sets<'s>(world: &World<'s>, pods: &'s [Pod], claimed: &[bool]) -> Vec<Set<'s>> {
-    const NOTHING: &Value = &Value::Null;
-    let mut workloads = BTreeMap::<(&str, Owner), Vec<(PodId, &Pod)>>::new();
-    for ((id, pod), claimed) in (0..).zip(pods).zip(claimed) {
-        if !claimed && !pod.is_finished() {
-            let bare = || Owner {
-                kind: "Pod".to_owned(),
-                name: pod.name.clone(),
-                ..Owner::default()
-            };
-            let owner = pod.owner.clone().unwrap_or_else(bare);
-            workloads
-                .entry((&pod.namespace, owner))
-                .or_default()
-                .push((PodId(id), pod));
-        }
-    }
-    let set = |((namespace, owner), pods): ((&'s str, Owner), Vec<(PodId, &'s Pod)>)| {
-        let workload = world.find(owner.resource(), namespace, &owner.name);
-        let first = pods
-            .first()
-            .and_then(|it| world.find(("", "Pod"), namespace, &it.1.name));
-        let template = workload.and_then(|it| it.value().pointer("/spec/template"));
-        let template = template.or(first.map(Object::value)).unwrap_or(NOTHING);
-        Set {
-            namespace,
-            owner,
-            workload,
-            template,
-            pods,
-        }
+/// What tells its database from others: its release, where that spreads one database over several
+/// workloads; else itself.
+fn together(share: &Share<'_>) -> String {
+    let Share {
+        set, engine, part, ..
+    } = share;
+    let (instance, words) = (set.first_label(&INSTANCES), set.words());
+    let spread = match engine::way(engine) {
+        _ if *part == Part::Council => false,
+        Way::Spread => true,
+        Way::Follow => part::is_fixed(engine, &words),
+        Way::Vote => part::votes_with_others(engine, &words),
     };
-    workloads.into_iter().map(set).collect()
+    if spread && !instance.is_empty() {
+        return format!("release {instance} {engine} {}", set.label("shard"));
+    }
+    format!("{} {}", set.owner.kind, set.owner.name)
 }
 
-impl<'s> Set<'s> {
-    /// Its pods, with their ids.
-    pub(super) fn members(&self) -> impl Iterator<Item = (PodId, &'s Pod)> {
-        self.pods.iter().copied()
-    }
+/// Why pods were taken for a database.
+struct Sign {
+    engine: String,
+    reason: String,
+    /// Whether it may be mistaken.
+    probable: bool,
+}
 
-    /// The engine, and why it was taken for one.
-    fn recognise(&self, world: &World<'_>) -> Option<(String, String)> {
-        let own = self.own_mark(OVERRIDE);
-        if let Some(engine) = own {
-            return Some((engine.to_owned(), format!("{OVERRIDE}={engine}")));
+impl Sign {
+    fn sure(engine: &str, reason: String) -> Self {
+        Self {
+            engine: engine.to_owned(),
+            reason,
+            probable: false,
         }
-        let component = self.label(COMPONENT);
-        let other = OTHERS.contains(&component) || BACKUPS.contains(&component);
-        if other || self.owner.kind != "StatefulSet" {
-            return None;
+    }
+}
+
+fn recognise<'s>(set: Set<'s>, world: &World<'_>) -> Option<Share<'s>> {
+    let sign = match marked(&set, world) {
+        Some((NONE, _)) => None,
+        Some((mark, place)) => {
+            let engine = engine::by_name(mark).unwrap_or(mark);
+            Some(Sign::sure(engine, format!("{OVERRIDE}={mark}{place}")))
         }
-        if let Some(engine) = self.namespace_mark(world, OVERRIDE) {
-            return Some((
-                engine.to_owned(),
-                format!("{OVERRIDE}={engine} on its namespace"),
-            ));
-        }
-        let kept = self.keeps_data(world) || component == "arbiter";
-        let engine = kept.then(|| self.named().or_else(|| self.probable()))?;
-        engine.map(|(engine, reason)| (engine.to_owned(), reason))
-    }
+        None => told(&set, world),
+    }?;
+    let said = part::part(&sign.engine, &set.words());
+    let decides = said == Part::Council;
+    let both = decides && !is_dedicated(&set);
+    let doubt = sign.probable.then(|| {
+        let Sign { engine, reason, .. } = &sign;
+        format!("it was taken for {engine} as {reason}; {OVERRIDE} would say for sure")
+    });
+    let probably = if sign.probable { "probably: " } else { "" };
+    Some(Share {
+        reason: format!("{probably}{}", sign.reason),
+        engine: sign.engine,
+        doubt,
+        part: if both { Part::Member } else { said },
+        size: set.size(world),
+        decides,
+        set,
+    })
+}
 
-    fn named(&self) -> Option<(&'static str, String)> {
-        let found = |key: &&str, read: fn(&str) -> Option<&'static str>| {
-            let value = self.label(key);
-            Some((
-                read(value)?,
-                format!("a StatefulSet with volumes, labelled {key}={value}"),
-            ))
-        };
-        let names = NAMES.iter().find_map(|key| found(key, engine::by_name));
-        names.or_else(|| CHARTS.iter().find_map(|key| found(key, engine::by_chart)))
+/// What its user says it is, and where that is said.
+fn marked<'m>(set: &Set<'m>, world: &World<'m>) -> Option<(&'m str, &'static str)> {
+    if let Some(mark) = set.own_mark(OVERRIDE) {
+        return Some((mark, ""));
     }
+    let serves = set.is_stateful() || set.keeps_data(world);
+    let mark = set.namespace_mark(world, OVERRIDE)?;
+    (serves && !is_beside(set)).then_some((mark, " on its namespace"))
+}
 
-    /// By a port or an image, which is no more than likely.
-    fn probable(&self) -> Option<(&'static str, String)> {
-        let containers = list(self.template, "/spec/containers");
-        let ports = containers.iter().flat_map(|it| list(it, "/ports"));
-        let ports = ports.filter_map(|it| count(it, "/containerPort"));
-        let by_port = |port: u32| {
-            let reason = format!("probably: a StatefulSet with volumes that listens at {port}");
-            Some((engine::by_port(port)?, reason))
-        };
-        let by_image = |container: &Value| {
-            let image = text(container, "/image");
-            let reason = format!("probably: a StatefulSet with volumes that runs \"{image}\"");
-            Some((engine::by_image(image)?, reason))
-        };
-        let mut ports = ports;
-        ports
-            .find_map(by_port)
-            .or_else(|| containers.iter().find_map(by_image))
-    }
+/// Whether it does work that ends, or serves a database rather than being one.
+fn is_beside(set: &Set<'_>) -> bool {
+    let names = NAMES.iter().map(|key| set.label(key));
+    let words: Vec<&str> = set.words().into_iter().chain(names).collect();
+    set.is_work() || part::is_beside(&words)
+}
 
-    /// Whether its pods have volumes of their own.
-    fn keeps_data(&self, world: &World<'_>) -> bool {
-        let claims = |it: &Object| !list(it.value(), "/spec/volumeClaimTemplates").is_empty();
-        let claimed = |(_, pod): &(PodId, &Pod)| {
-            let pod = world.find(("", "Pod"), self.namespace, &pod.name);
-            let volumes = pod.map_or(&[][..], |it| list(it.value(), "/spec/volumes"));
-            volumes
-                .iter()
-                .any(|it| is_set(it, "/persistentVolumeClaim"))
-        };
-        self.workload.is_some_and(claims) || self.pods.iter().any(claimed)
+/// What its labels, images and ports say it is.
+fn told(set: &Set<'_>, world: &World<'_>) -> Option<Sign> {
+    if is_beside(set) {
+        return None;
     }
+    let words = set.words();
+    let named = named(set).map(|(engine, label)| (part::nested(engine, &words), label));
+    if sentinel::is_sentinel(set, named.as_ref().map(|it| it.0)) {
+        return Some(Sign::sure(SENTINEL, "pods that run a Sentinel".to_owned()));
+    }
+    let part = named.as_ref().map(|it| part::part(it.0, &words));
+    if part == Some(Part::Beside) {
+        return None;
+    }
+    let votes = set.is_stateful() && part == Some(Part::Voter);
+    if !votes && !set.keeps_data(world) {
+        return None;
+    }
+    let kind = &set.owner.kind;
+    let article = if kind.starts_with(VOWELS) { "an" } else { "a" };
+    let with_volumes = |engine, rest: String, probable| Sign {
+        probable,
+        ..Sign::sure(engine, format!("{article} {kind} with volumes{rest}"))
+    };
+    if let Some((engine, label)) = named {
+        let rest = format!(", labelled {label}");
+        return Some(with_volumes(engine, rest, !set.is_stateful()));
+    }
+    let (engine, does) = probable(set)?;
+    Some(with_volumes(engine, format!(" that {does}"), true))
+}
 
-    /// A label of its pods, else of the workload, empty when there is none.
-    pub(super) fn label(&self, key: &str) -> &'s str {
-        let of_pods = self.pods.iter().map(|(_, pod)| pod.label(key));
-        let of_workload = self.workload.and_then(|it| it.label(key));
-        let mut labels = of_pods.chain(of_workload).filter(|it| !it.is_empty());
-        labels.next().unwrap_or_default()
-    }
+/// The engine that a label names, and that label.
+fn named(set: &Set<'_>) -> Option<(&'static str, String)> {
+    let found = |key: &&str, read: fn(&str) -> Option<&'static str>| {
+        let value = set.label(key);
+        Some((read(value)?, format!("{key}={value}")))
+    };
+    let names = NAMES.iter().find_map(|key| found(key, engine::by_name));
+    names.or_else(|| CHARTS.iter().find_map(|key| found(key, engine::by_chart)))
+}
 
-    /// What its user says of it: an annotation or label of a pod or of the workload.
-    pub(super) fn own_mark(&self, key: &str) -> Option<&'s str> {
-        let pod = |pod: &'s Pod| pod.annotations.get(key).or_else(|| pod.labels.get(key));
-        let mut of_pods = self
-            .pods
-            .iter()
-            .filter_map(|it| pod(it.1))
-            .map(String::as_str);
-        let workload = || {
-            self.workload
-                .and_then(|it| it.annotation(key).or_else(|| it.label(key)))
-        };
-        of_pods.next().or_else(workload).filter(|it| !it.is_empty())
-    }
+/// The engine in an image, else at a port, which is no more than likely.
+fn probable(set: &Set<'_>) -> Option<(&'static str, String)> {
+    let image = |container: &Value| engine::basename(text(container, "/image")).to_owned();
+    let serves = |it: &&Value| !part::is_beside(&[&image(it)]);
+    let by_image = |container: &Value| {
+        let image = text(container, "/image");
+        Some((engine::by_image(image)?, format!("runs \"{image}\"")))
+    };
+    let by_port = |container: &Value| {
+        let ports = list(container, "/ports").iter();
+        let mut ports = ports.filter_map(|it| count(it, "/containerPort"));
+        ports.find_map(|port| Some((engine::by_port(port)?, format!("listens at {port}"))))
+    };
+    let containers = || set.containers().iter().filter(serves);
+    let found = containers().find_map(by_image);
+    found.or_else(|| containers().find_map(by_port))
+}
 
-    /// What its user says of everything in the namespace.
-    pub(super) fn namespace_mark<'w>(&self, world: &World<'w>, key: &str) -> Option<&'w str> {
-        let namespace = world.cluster_wide(("", "Namespace"), self.namespace)?;
-        namespace.annotation(key).or_else(|| namespace.label(key))
-    }
-
-    /// What tells its database from others: its release, where a chart spreads one database over
-    /// several StatefulSets; else itself.
-    fn database(&self, engine: &str) -> String {
-        let (instance, component) = (self.label(INSTANCE), self.label(COMPONENT));
-        let fixed = engine::is_replicated(engine) && FIXED.contains(&component);
-        let spread = fixed || (engine == "mongodb" && VOTERS.contains(&component));
-        if spread && !instance.is_empty() {
-            return format!("release {instance} {engine}");
-        }
-        format!("{} {}", self.owner.kind, self.owner.name)
-    }
-
-    /// Whether its template gives every pod this label, so that it never moves. What is not known
-    /// to move is fixed.
-    pub(super) fn fixes(&self, key: &str) -> bool {
-        let template = self
-            .workload
-            .and_then(|it| it.value().pointer("/spec/template"));
-        let labels = |template: &Value| map(template, "/metadata/labels");
-        template.is_none_or(|template| labels(template).contains_key(key))
-    }
+/// Whether its pods decide for others and hold no data themselves.
+fn is_dedicated(set: &Set<'_>) -> bool {
+    let containers = set.containers().iter();
+    let mut settings = containers.clone().flat_map(|it| list(it, "/env"));
+    let dedicated = settings
+        .any(|it| text(it, "/name").ends_with("_IS_DEDICATED_NODE") && text(it, "/value") == "yes");
+    // A controller of Kafka that is no broker listens to other controllers alone.
+    let mut ports = containers.flat_map(|it| list(it, "/ports")).peekable();
+    let listens = ports.peek().is_some();
+    let for_others = ["controller", "metrics"];
+    let controls = listens && ports.all(|it| for_others.contains(&text(it, "/name")));
+    dedicated || controls
 }

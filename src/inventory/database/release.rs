@@ -1,171 +1,259 @@
 //! What is known of a database that no operator runs.
 
-use super::cron_job::CronJobs;
-use super::plain::{COMPONENT, INSTANCE, Set};
-use super::{engine, ordinal, replicas};
+use std::collections::BTreeMap;
+
+use super::engine::{self, Way};
+use super::outside::Outside;
+use super::part::{self, Part};
+use super::role::{Role, role};
+use super::sentinel::{self, Sentinels};
+use super::set::{INSTANCES, Set};
 use crate::inventory::world::World;
 use crate::inventory::{Database, Group, Pod, PodId, Quorum, Writer, narrow};
 
-/// The annotation that names the label of the writer, `key=value`.
-const ROLE_LABEL: &str = "firebreak.dev/role-label";
-/// Components that are the writer for good.
-const PRIMARIES: &[&str] = &["primary", "master"];
-/// Values of role labels that mean the writer.
-const WRITERS: &[&str] = &["primary", "master", "leader", "PRIMARY"];
-
-/// The workloads of one database, and why they were taken for it.
-pub(super) struct Release<'s> {
-    engine: String,
-    reason: String,
-    pub(super) sets: Vec<Set<'s>>,
+/// A workload of a database, and why it was taken for one.
+pub(super) struct Share<'s> {
+    pub(super) set: Set<'s>,
+    pub(super) engine: String,
+    pub(super) part: Part,
+    /// How many pods it should have.
+    pub(super) size: u32,
+    /// Whether its pods also decide for the others.
+    pub(super) decides: bool,
+    pub(super) reason: String,
+    pub(super) doubt: Option<String>,
 }
 
-impl Release<'_> {
-    pub(super) fn new(engine: String, reason: String) -> Self {
-        Self {
-            engine,
-            reason,
-            sets: Vec::new(),
+/// The workloads of one database.
+pub(super) struct Release<'s> {
+    pub(super) engine: String,
+    /// How many pods all of them should have.
+    pub(super) size: u32,
+    name: String,
+    unit: String,
+    pub(super) shares: Vec<Share<'s>>,
+}
+
+/// A member and the workload it is of.
+pub(super) struct Member<'m> {
+    pub(super) share: &'m Share<'m>,
+    pub(super) id: PodId,
+    pub(super) pod: &'m Pod,
+}
+
+impl Share<'_> {
+    /// Whether it is what a database has but one of.
+    fn is_core(&self) -> bool {
+        match engine::way(&self.engine) {
+            Way::Follow => part::is_primary(&self.engine, &self.set.words()),
+            Way::Vote => self.part == Part::Member,
+            Way::Spread => false,
         }
     }
+}
 
-    /// The database; `None` without a workload.
-    pub(super) fn group(self, world: &World<'_>, pods: &[Pod]) -> Option<Group> {
-        let first = self.sets.first()?;
-        let name = match self.sets.len() {
-            1 => first.owner.name.as_str(),
-            _ => first.label(INSTANCE),
+impl<'s> Release<'s> {
+    /// The database of workloads of one release and engine. There are several where one chart is
+    /// in the release more than once; then their names tell them apart.
+    pub(super) fn of_shares(shares: Vec<Share<'s>>) -> Vec<Self> {
+        if shares.iter().filter(|it| it.is_core()).count() < 2 {
+            return Self::new(shares, None).into_iter().collect();
+        }
+        let mut by_stem = BTreeMap::<String, Vec<Share<'s>>>::new();
+        for share in shares {
+            let stem = part::stem(&share.set.owner.name).to_owned();
+            by_stem.entry(stem).or_default().push(share);
+        }
+        let releases = by_stem.into_iter();
+        let release = |(stem, shares)| Self::new(shares, Some(stem));
+        releases.filter_map(release).collect()
+    }
+
+    fn new(shares: Vec<Share<'s>>, stem: Option<String>) -> Option<Self> {
+        let first = shares.first()?;
+        let sizes = shares.iter().map(|it| it.size);
+        let shard = first.set.label("shard");
+        let several = shares.len() > 1;
+        let name = match stem {
+            _ if !several => first.set.owner.name.clone(),
+            Some(stem) => stem,
+            None => first.set.first_label(&INSTANCES).to_owned(),
         };
+        let unit = (several && !shard.is_empty()).then(|| format!("shard {shard}"));
+        Some(Self {
+            engine: first.engine.clone(),
+            size: sizes.fold(0, u32::saturating_add),
+            name,
+            unit: unit.unwrap_or_default(),
+            shares,
+        })
+    }
+
+    /// The database; `all` are those that may decide for it.
+    pub(super) fn group(&self, world: &World<'_>, all: &[Self]) -> Option<Group> {
+        let owner = &self.shares.first()?.set.owner;
         let mut members: Vec<PodId> = self.members().map(|it| it.id).collect();
         members.sort_unstable();
-        let size = replicas(world, pods, &members);
         Some(Group {
-            kind: first.owner.kind.clone(),
-            api_group: first.owner.api_group.clone(),
-            namespace: first.namespace.to_owned(),
-            name: name.to_owned(),
-            unit: String::new(),
-            size,
-            database: Some(self.database(world, name, size)),
+            kind: owner.kind.clone(),
+            api_group: owner.api_group.clone(),
+            namespace: self.namespace().to_owned(),
+            name: self.name.clone(),
+            unit: self.unit.clone(),
+            size: self.size,
+            database: Some(self.database(world, all)),
             members,
         })
     }
 
-    fn database(&self, world: &World<'_>, name: &str, size: u32) -> Database {
-        let (writer, moves) = self.writer(world);
-        let present = narrow(self.members().count());
-        let fixed = matches!(writer, Writer::Known(_)) && !moves && present > 1;
+    fn database(&self, world: &World<'_>, all: &[Self]) -> Database {
+        let watched = sentinel::is_watched(&self.engine) && !self.elects();
+        let sentinels = watched.then(|| sentinel::of(self, all)).flatten();
+        let stand = sentinels.is_some_and(Sentinels::stand);
+        let role = role(self, world, self.elects() || sentinels.is_some());
+        let promoted = self.elects() || if watched { stand } else { role.moves };
+        let writer = self.writer(&role, self.elects() || stand);
+        let outside = Outside::of(world, self, all);
+        Database {
+            engine: self.engine.clone(),
+            recognised_by: self.recognised_by(&writer, promoted),
+            doubt: self.doubt(&role),
+            standbys: self.standbys(&writer, promoted),
+            quorum: self.quorum(&writer, role.moves),
+            writer,
+            unhealthy: self.unhealthy(sentinels),
+            busy: outside.running(),
+            paused: self.shares.iter().all(|it| it.set.is_scaled_to_nothing()),
+            lag: None,
+            backup: outside.newest(),
+            point_in_time: None,
+            backup_schedules: outside.schedules(),
+        }
+    }
+
+    pub(super) fn namespace(&self) -> &'s str {
+        self.shares.first().map_or("", |it| it.set.namespace)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn instance(&self) -> &'s str {
+        let first = self.shares.first();
+        first.map_or("", |it| it.set.first_label(&INSTANCES))
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = Member<'_>> {
+        let of_share = |share| Share::members(share);
+        self.shares.iter().flat_map(of_share)
+    }
+
+    /// Whether its members themselves agree on who is written to.
+    pub(super) fn elects(&self) -> bool {
+        let inside = || self.shares.iter().all(|it| sentinel::runs_one(&it.set));
+        engine::way(&self.engine) != Way::Follow || (sentinel::is_watched(&self.engine) && inside())
+    }
+
+    fn recognised_by(&self, writer: &Writer, promoted: bool) -> String {
+        let reason = self.shares.first().map_or("", |it| &it.reason);
+        let fixed = matches!(writer, Writer::Known(_)) && !promoted && self.members().count() > 1;
         let note = if fixed {
             "; nothing promotes another member"
         } else {
             ""
         };
-        let cron_jobs = CronJobs::of(world, name, &self.sets);
-        Database {
-            engine: self.engine.clone(),
-            recognised_by: format!("{}{note}", self.reason),
-            doubt: None,
-            standbys: self.standbys(&writer, moves),
-            quorum: match &writer {
-                Writer::Known(_) if !self.may_vote(moves) => Quorum::None,
-                Writer::Known(_) | Writer::Any { .. } | Writer::Untold { .. } => {
-                    Quorum::Majority(size.max(present))
-                }
-            },
-            writer,
-            unhealthy: None,
-            busy: cron_jobs.running(),
-            paused: false,
-            lag: None,
-            backup: cron_jobs.newest_backup(world, &self.sets),
-            point_in_time: None,
-            backup_schedules: cron_jobs.schedules(),
-        }
+        format!("{reason}{note}")
     }
 
-    /// Whether its members may elect the writer among them. A writer that moves within MySQL may
-    /// be that of a replication group.
-    fn may_vote(&self, moves: bool) -> bool {
-        let groups = ["mariadb", "mysql"].contains(&self.engine.as_str());
-        !engine::is_replicated(&self.engine) || (moves && groups)
+    fn doubt(&self, role: &Role) -> Option<String> {
+        let mut doubts = self.shares.iter().filter_map(|it| it.doubt.clone());
+        role.doubt.clone().or_else(|| doubts.next())
     }
 
-    fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        let of_set = |set| Set::members(set).map(move |(id, pod)| Member { set, id, pod });
-        self.sets.iter().flat_map(of_set)
-    }
-
-    /// Who writes, and whether that moves when the writer is lost.
-    fn writer(&self, world: &World<'_>) -> (Writer, bool) {
-        let mark = |set: &Set<'_>| {
-            let own = set.own_mark(ROLE_LABEL).map(str::to_owned);
-            own.or_else(|| set.namespace_mark(world, ROLE_LABEL).map(str::to_owned))
-        };
-        let mark = self.sets.iter().find_map(mark);
-        let mark = mark.as_deref().and_then(|mark| mark.split_once('='));
-        for way in [by_mark, by_role, by_chart] {
-            let found = self
-                .members()
-                .filter_map(|it| Some((it.id, way(self, &it, mark)?)));
-            let found: Vec<(PodId, bool)> = found.collect();
-            if !found.is_empty() {
-                let moves = found.iter().all(|(_, moves)| *moves);
-                return (Writer::Known(found.iter().map(|it| it.0).collect()), moves);
-            }
-        }
-        (self.unlabelled(), false)
-    }
-
-    /// A single member is the writer; of several, any may be.
-    fn unlabelled(&self) -> Writer {
-        let first = self.members().min_by_key(|it| ordinal(it.pod));
-        let probable = first.map(|it| it.id);
-        match (self.members().count(), probable) {
-            (1, Some(only)) => Writer::Known(vec![only]),
-            _ => Writer::Any { probable },
-        }
-    }
-
-    /// Members that may take over from the writer and hold the data to do so. Engines that vote
-    /// replace it themselves; of the others, only those whose writer is known to move.
-    fn standbys(&self, writer: &Writer, moves: bool) -> Vec<PodId> {
-        let votes = !engine::is_replicated(&self.engine);
-        let passive = |pod: &Pod| ["arbiter", "hidden"].contains(&pod.label(COMPONENT));
-        let leads = |id: PodId| matches!(writer, Writer::Known(known) if known.contains(&id));
-        let able = self
+    /// A member that holds the data is the writer when it is the only one. Of several, any may be
+    /// where something agrees on one; else one is, and nothing tells which.
+    fn writer(&self, role: &Role, agreed: bool) -> Writer {
+        let holds = |it: &Member<'_>| it.share.part != Part::Voter;
+        let mut holders = self.members().filter(holds);
+        let probable = self
             .members()
-            .filter(|it| !passive(it.pod) && !leads(it.id));
-        let mut standbys: Vec<PodId> = able.filter(|_| votes || moves).map(|it| it.id).collect();
+            .filter(holds)
+            .min_by_key(|it| super::ordinal(it.pod));
+        let probable = probable.map(|it| it.id);
+        match (holders.next(), holders.next()) {
+            _ if !role.writers.is_empty() => Writer::Known(role.writers.clone()),
+            (Some(only), None) => Writer::Known(vec![only.id]),
+            _ if agreed => Writer::Any { probable },
+            _ => Writer::Untold { probable },
+        }
+    }
+
+    /// Members that may take over from the writer and hold the data to do so.
+    fn standbys(&self, writer: &Writer, promoted: bool) -> Vec<PodId> {
+        let leads = |id: PodId| matches!(writer, Writer::Known(known) if known.contains(&id));
+        let able = |it: &Member<'_>| promoted && it.share.part != Part::Voter && !leads(it.id);
+        let mut standbys: Vec<PodId> = self.members().filter(able).map(|it| it.id).collect();
         standbys.sort_unstable();
         standbys
     }
+
+    fn quorum(&self, writer: &Writer, moves: bool) -> Quorum {
+        let votes = self.size.max(narrow(self.members().count()));
+        match engine::way(&self.engine) {
+            Way::Spread => Quorum::AtLeast(votes.saturating_sub(self.spare(votes))),
+            Way::Follow if !self.elects() && !self.may_vote(writer, moves) => Quorum::None,
+            Way::Follow | Way::Vote => self.majority(votes),
+        }
+    }
+
+    /// Whether a database that only follows may be one that votes. A writer that moves within
+    /// MySQL may be that of a replication group, and so may one that nothing tells.
+    fn may_vote(&self, writer: &Writer, moves: bool) -> bool {
+        let groups = ["mariadb", "mysql"].contains(&self.engine.as_str());
+        match writer {
+            Writer::Known(_) => moves && groups,
+            Writer::Any { .. } | Writer::Untold { .. } => true,
+        }
+    }
+
+    /// More than half of the votes, and so many that one of them holds the data.
+    fn majority(&self, votes: u32) -> Quorum {
+        let voters = self.pods_of(|it| it.part == Part::Voter);
+        if voters > votes / 2 {
+            return Quorum::AtLeast(voters.saturating_add(1));
+        }
+        Quorum::Majority(votes)
+    }
+
+    /// How many members may be lost of those that data is spread over: with three copies of each
+    /// piece, one; none where that leaves no majority.
+    fn spare(&self, votes: u32) -> u32 {
+        let deciding = self.pods_of(|it| it.decides);
+        let decided = deciding == 0 || deciding > 2;
+        u32::from(votes > 2 && decided)
+    }
+
+    fn pods_of(&self, which: impl Fn(&Share<'_>) -> bool) -> u32 {
+        let shares = self.shares.iter().filter(|it| which(it));
+        shares.map(|it| it.size).fold(0, u32::saturating_add)
+    }
+
+    fn unhealthy(&self, sentinels: Option<Sentinels>) -> Option<String> {
+        let off = |it: &&Share<'_>| it.is_core() && it.set.is_scaled_to_nothing();
+        let off = self.shares.iter().find(off).filter(|_| self.size > 0);
+        let off = off.map(|it| format!("its {} is scaled to no pod", it.set.owner.name));
+        off.or_else(|| sentinels?.too_few())
+    }
 }
 
-/// A member and the workload it is of.
-struct Member<'m> {
-    set: &'m Set<'m>,
-    id: PodId,
-    pod: &'m Pod,
-}
-
-/// A label with its value, as the user names it.
-type Mark<'m> = Option<(&'m str, &'m str)>;
-
-/// A way to tell whether a member is the writer, and if it is, whether that may move.
-fn by_mark(_: &Release<'_>, member: &Member<'_>, mark: Mark<'_>) -> Option<bool> {
-    let (key, value) = mark?;
-    (member.pod.label(key) == value).then(|| !member.set.fixes(key))
-}
-
-fn by_role(_: &Release<'_>, member: &Member<'_>, _: Mark<'_>) -> Option<bool> {
-    let says_role = |key: &str| key == "role" || key.ends_with("/role") || key.ends_with("-role");
-    let mut labels = member.pod.labels.iter();
-    let found = labels.find(|(key, value)| says_role(key) && WRITERS.contains(&value.as_str()));
-    found.map(|(key, _)| !member.set.fixes(key))
-}
-
-/// The component of a chart never moves.
-fn by_chart(release: &Release<'_>, member: &Member<'_>, _: Mark<'_>) -> Option<bool> {
-    let primary = PRIMARIES.contains(&member.pod.label(COMPONENT));
-    (primary && engine::is_replicated(&release.engine)).then_some(false)
+impl Share<'_> {
+    fn members(&self) -> impl Iterator<Item = Member<'_>> {
+        let member = |(id, pod)| Member {
+            share: self,
+            id,
+            pod,
+        };
+        self.set.members().map(member)
+    }
 }

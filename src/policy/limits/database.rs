@@ -1,7 +1,7 @@
 //! Limits that hold for databases: the primary, quorum, state and lag.
 
 use crate::calendar::format_duration;
-use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
+use crate::inventory::{Database, Pod, PodId, Quorum, ROLE_LABEL, Writer};
 use crate::policy::context::{LimitContext, Reached, name};
 use crate::policy::remedy::Culprit;
 use crate::policy::spec::limits::{DatabaseLimits, DatabaseState, Primary, QuorumRule};
@@ -80,7 +80,9 @@ fn is_at_risk(at: At<'_>) -> bool {
 /// policy ignores quorum.
 pub(super) fn quorum_decides(limits: &DatabaseLimits, database: &Database) -> bool {
     match (&database.writer, database.quorum) {
-        (Writer::Any { .. }, Quorum::Majority(_)) => limits.quorum == QuorumRule::Keep,
+        (Writer::Any { .. }, Quorum::Majority(_) | Quorum::AtLeast(_)) => {
+            limits.quorum == QuorumRule::Keep
+        }
         (Writer::Any { .. } | Writer::Untold { .. } | Writer::Known(_), _) => false,
     }
 }
@@ -91,6 +93,10 @@ fn never(at: At<'_>) -> Violation {
         Writer::Any { .. } | Writer::Untold { .. } => "any member".to_owned(),
     };
     let message = match (&at.database.writer, &at.database.doubt) {
+        (Writer::Known(_), _) if at.database.standbys.is_empty() => format!(
+            "{measured}, the primary of {}, can be hit, and nothing would take over",
+            at.name()
+        ),
         (Writer::Known(_), _) => format!("{measured}, the primary of {}, can be hit", at.name()),
         (Writer::Any { .. } | Writer::Untold { .. }, None) => format!(
             "nothing tells the primary of {}, so that it can be hit",
@@ -120,23 +126,36 @@ fn names(at: At<'_>, pods: &[PodId]) -> String {
 /// How to select replicas: by the label whose value only they have.
 fn only_replicas(at: At<'_>) -> String {
     let Writer::Known(writers) = &at.database.writer else {
-        return String::new();
+        return tell_primary(at);
     };
     let inventory = at.context.inventory();
     let pods = |ids: &[PodId]| ids.iter().map(|id| inventory.pod(*id)).collect::<Vec<_>>();
-    match telling_label(&pods(writers), &pods(&at.database.standbys)) {
+    let members = at.reached.group.members.iter().copied();
+    let replicas: Vec<PodId> = members.filter(|id| !writers.contains(id)).collect();
+    match telling_label(&pods(writers), &pods(&replicas)) {
         Some((key, value)) => {
             format!("select only replicas, for example by the label {key}: {value}")
         }
-        None if at.database.standbys.is_empty() => "it has no replica to select instead".to_owned(),
+        None if replicas.is_empty() => "it has no replica to select instead".to_owned(),
         None => "select only replicas, for example by their names".to_owned(),
     }
 }
 
-/// A label that says the role: every standby has the value, and no writer has.
-fn telling_label<'a>(writers: &[&'a Pod], standbys: &[&'a Pod]) -> Option<(&'a str, &'a str)> {
+/// How its owner tells the primary of a database that no operator runs.
+fn tell_primary(at: At<'_>) -> String {
+    let plain = ["", "apps"].contains(&at.reached.group.api_group.as_str());
+    match at.database.writer {
+        Writer::Untold { .. } if plain => {
+            format!("the annotation {ROLE_LABEL} can name the label that tells it")
+        }
+        Writer::Untold { .. } | Writer::Any { .. } | Writer::Known(_) => String::new(),
+    }
+}
+
+/// A label that says the role: every replica has the value, and no writer has.
+fn telling_label<'a>(writers: &[&'a Pod], replicas: &[&'a Pod]) -> Option<(&'a str, &'a str)> {
     const ROLES: [&str; 3] = ["role", "component", "primary"];
-    let (first, others) = standbys.split_first()?;
+    let (first, others) = replicas.split_first()?;
     let tells = |(key, value): &(&String, &String)| {
         let word = key.to_lowercase();
         ROLES.iter().any(|role| word.contains(role))
