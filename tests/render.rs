@@ -28,10 +28,10 @@ const NOW: &str = "2026-11-24T12:00:00Z";
 pub(crate) fn judged(request: &Request, world: &Inventory, policies: &[Object]) -> String {
     let policies = PolicySet::compile(policies).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let verdict = judge(world, &policies, request, NOW.parse().unwrap());
-    if let Some(why) = verdict.passed {
-        return format!("passed: {why}\n");
-    }
-    let mut text = verdict.explain();
+    let mut text = match verdict.passed {
+        Some(why) => format!("passed: {why}\n"),
+        None => verdict.explain(),
+    };
     for warning in &verdict.warnings {
         writeln!(text, "warning: {warning}").unwrap();
     }

@@ -37,6 +37,14 @@ pub enum Tool {
     Litmus,
     /// Argo Workflows.
     Argo,
+    /// ChaosBlade.
+    ChaosBlade,
+    /// krkn, formerly Kraken.
+    Krkn,
+    /// kube-monkey.
+    KubeMonkey,
+    /// chaoskube.
+    Chaoskube,
     /// Kubernetes itself: a NetworkPolicy, a Job, a deletion.
     Kubernetes,
 }

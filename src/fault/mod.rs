@@ -3,12 +3,15 @@
 mod argo;
 pub mod chaos_mesh;
 pub mod experiment;
+mod krkn;
 mod litmus;
 mod raw;
+mod nodes;
 mod removal;
 mod rhythm;
 mod surroundings;
 pub mod target;
+mod workload;
 mod writes;
 
 pub use experiment::{
@@ -31,6 +34,8 @@ use crate::object::Object;
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const CHAOS_MESH_BEFORE_1: &str = "pingcap.com";
 const LITMUS: &str = "litmuschaos.io";
+const KRKN: &str = "krkn.krkn-chaos.dev";
+const KRKN_BEFORE_1: &str = "krkn-chaos.krkn-chaos.dev";
 
 /// What a reader answers: `None` where the object is no chaos object after all.
 type Reading = Result<Option<Experiment>, Unreadable>;
@@ -87,11 +92,24 @@ const READERS: &[Reader] = &[
     reader(LITMUS, ANY_KIND, litmus::read_unknown),
     around(argo::GROUP, "Workflow", argo::read),
     around(argo::GROUP, "CronWorkflow", argo::read),
+    reader(KRKN, ANY_KIND, krkn::read_object),
+    reader(KRKN_BEFORE_1, ANY_KIND, krkn::read_object),
     reader("networking.k8s.io", "NetworkPolicy", raw::read_policy),
-    reader("batch", "Job", raw::read_job),
-    reader("batch", "CronJob", raw::read_cron_job),
-    reader("", "Pod", raw::read_pod),
+    around("", "Pod", workload::read),
+    around("", "ReplicationController", workload::read),
+    around("apps", "DaemonSet", workload::read),
+    around("apps", "Deployment", workload::read),
+    around("apps", "ReplicaSet", workload::read),
+    around("apps", "StatefulSet", workload::read),
+    around("batch", "CronJob", workload::read),
+    around("batch", "Job", workload::read),
 ];
+
+/// Reads what a change of an object does to the cluster, from the object before and after it.
+type ReadChange = fn(&Object, &Object) -> Reading;
+
+/// Objects that are no chaos, but that a change of can be: group, kind, and who reads the change.
+const CHANGES: &[(&str, &str, ReadChange)] = &[("", "Node", nodes::read_change)];
 
 /// A reader of objects that say themselves what they do.
 const fn reader(group: &'static str, kind: &'static str, read: fn(&Object) -> Reading) -> Reader {
@@ -128,6 +146,26 @@ pub fn read(object: &Object, surroundings: &Surroundings) -> Reading {
     }
 }
 
+/// Whether it is the change of such an object, and not the object, that may be chaos.
+#[must_use]
+pub fn acts_by_change(object: &Object) -> bool {
+    CHANGES
+        .iter()
+        .any(|(group, kind, _)| object.is(group, kind))
+}
+
+/// Reads what a change does; `None` when it does nothing.
+///
+/// # Errors
+/// When it does something that cannot be understood.
+pub fn read_change(old: &Object, new: &Object) -> Reading {
+    let fits = |(group, kind, _): &&(&str, &str, ReadChange)| new.is(group, kind);
+    match CHANGES.iter().find(fits) {
+        None => Ok(None),
+        Some((_, _, read)) => read(old, new),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -142,7 +180,7 @@ mod tests {
 
     #[test]
     fn an_object_of_a_foreign_group_is_no_chaos_object() {
-        let object = object("apps/v1", "Deployment");
+        let object = object("rbac.authorization.k8s.io/v1", "Role");
         assert_eq!(read(&object, Surroundings::NONE), Ok(None));
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Assessment, Court, Decision, Prospect, Suggestion, Verdict};
 use crate::blast::{BlastRadius, Impact};
 use crate::calendar::duration::format_duration;
-use crate::fault::{Action, Aim, Experiment, Fault, Lifetime, Mode, Target};
+use crate::fault::{Action, Aim, Experiment, Fault, Lifetime, Mode, Note, Target};
 use crate::inventory::Inventory;
 use crate::policy::{Enforcement, Violation};
 
@@ -132,12 +132,7 @@ pub(super) fn warnings(
             warnings.push(format!("{reason} is lifted by Exemption {exemption}"));
         }
     }
-    warnings.extend(
-        experiment
-            .notes
-            .iter()
-            .map(|note| format!("{}: {}", note.field, note.message)),
-    );
+    warnings.extend(experiment.notes.iter().map(note));
     warnings.extend(tool_warnings(verdict, court));
     warnings.extend(assessment.doubts(court.inventory));
     warnings.extend(on_the_network_of_a_node(assessment, court.inventory));
@@ -159,6 +154,11 @@ impl Assessment {
         };
         reached.filter_map(doubt).collect()
     }
+}
+
+/// A note as a warning.
+pub(super) fn note(note: &Note) -> String {
+    shortened(&format!("{}: {}", note.field, note.message))
 }
 
 /// The actions that act where a pod has its network.

@@ -43,6 +43,7 @@ pub fn judge(
         Occasion::Pass(why) => Verdict::passed(request, why),
         Occasion::Rule(object) => rule(request, object),
         Occasion::Forged(problem) => court.refuse(Reason::ForgedStatus, &problem),
+        Occasion::Change { old, new } => court.hear(fault::read_change(old, new), new),
         Occasion::Removal(object) => court.hear(fault::read_removal(object), object),
         Occasion::Injection(object) => {
             court.hear(fault::read(object, inventory.surroundings()), object)
@@ -69,6 +70,9 @@ impl<'a> Court<'a> {
     }
 
     fn weigh(self, experiment: Experiment, object: &Object) -> Verdict {
+        if experiment.faults.is_empty() && !experiment.declared {
+            return self.noted(&experiment);
+        }
         let (blast, violations) = self.violations(&experiment);
         if !experiment.declared && !self.reaches_a_database(&blast) {
             return Verdict::passed(self.request, "it reaches no database");
@@ -82,6 +86,15 @@ impl<'a> Court<'a> {
         verdict.warnings = explain::warnings(&assessment, &verdict, self);
         verdict.assessment = Some(Box::new(assessment));
         verdict
+    }
+
+    /// Passes what does nothing by itself, and says what its author should know.
+    fn noted(self, experiment: &Experiment) -> Verdict {
+        let notes = experiment.notes.iter().map(explain::note);
+        Verdict {
+            warnings: notes.collect(),
+            ..Verdict::passed(self.request, "nothing in it injects")
+        }
     }
 
     /// Whether it may hit a member of a database, now or later, or nobody can tell.

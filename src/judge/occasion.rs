@@ -22,6 +22,13 @@ pub enum Occasion<'a> {
     Rule(&'a Object),
     /// It takes this object away, which is a fault of its own.
     Removal(&'a Object),
+    /// It changes an object that is no chaos, and the change may be.
+    Change {
+        /// The object before.
+        old: &'a Object,
+        /// The object after.
+        new: &'a Object,
+    },
     /// It sets what only the tool may set, so that the selector would not be asked.
     Forged(Unreadable),
 }
@@ -82,10 +89,20 @@ fn update(request: &Request) -> Occasion<'_> {
     if fault::stops(old, new) {
         return Occasion::Pass("it stops an experiment");
     }
+    if fault::acts_by_change(new) {
+        return change(request, old, new);
+    }
     if differs(old, new, "/spec") || fault::arms(old, new) {
         return Occasion::Injection(new);
     }
     Occasion::Pass("nothing in it injects")
+}
+
+fn change<'a>(request: &Request, old: &'a Object, new: &'a Object) -> Occasion<'a> {
+    if fault::is_system_account(&request.user) {
+        return Occasion::Pass("the cluster's own housekeeping");
+    }
+    Occasion::Change { old, new }
 }
 
 /// Whether the object is one of our own, by which others are judged.

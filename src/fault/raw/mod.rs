@@ -10,7 +10,7 @@ use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
 use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
-    Overlap, PodQuery, Reading, Recurrence, Selection, Target, Tool, Unreadable,
+    Overlap, PodQuery, Reading, Recurrence, Selection, Surroundings, Target, Tool, Unreadable,
 };
 use crate::object::{Field, Object};
 use crate::selector::LabelSelector;
@@ -94,8 +94,19 @@ fn lets_all(rules: &Field<'_>, peers: &str) -> Result<bool, Unreadable> {
     Ok(false)
 }
 
+/// Reads the programs that a workload runs.
+pub(super) fn read_program(object: &Object, _: &Surroundings) -> Reading {
+    let reference = object.reference();
+    match (reference.group.as_str(), reference.kind.as_str()) {
+        ("", "Pod") => read_pod(object),
+        ("batch", "Job") => read_job(object),
+        ("batch", "CronJob") => read_cron_job(object),
+        _ => Ok(None),
+    }
+}
+
 /// Reads a Pod.
-pub(super) fn read_pod(object: &Object) -> Reading {
+fn read_pod(object: &Object) -> Reading {
     let owned = object
         .controller()
         .is_some_and(|(kind, _)| APPLICATIONS.contains(&kind));
@@ -109,7 +120,7 @@ pub(super) fn read_pod(object: &Object) -> Reading {
 }
 
 /// Reads a Job.
-pub(super) fn read_job(object: &Object) -> Reading {
+fn read_job(object: &Object) -> Reading {
     let spec = object.spec();
     let template = spec.get("template");
     let program = Program {
@@ -127,7 +138,7 @@ pub(super) fn read_job(object: &Object) -> Reading {
 }
 
 /// Reads a CronJob.
-pub(super) fn read_cron_job(object: &Object) -> Reading {
+fn read_cron_job(object: &Object) -> Reading {
     let spec = object.spec();
     let job = spec.get("jobTemplate").get("spec");
     let template = job.get("template");

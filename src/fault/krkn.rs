@@ -1,0 +1,69 @@
+//! krkn, which takes its scenarios from files in its own image: the API server sees what they do,
+//! not what they say. Scenarios in ConfigMaps are not read; the program may have others.
+
+use super::workload::{experiment, template};
+use super::{Fault, Reading, Surroundings, Tool};
+use crate::object::{Field, Object};
+
+/// The names of its images, without registry and tag.
+const IMAGES: &[&str] = &[
+    "krkn",
+    "krkn-hub",
+    "kraken",
+    "kraken-hub",
+    "krkn-ai",
+    "krknctl",
+];
+
+/// Its programs, as a command may call them.
+const PROGRAMS: &[&str] = &["run_kraken.py", "krknctl"];
+
+/// The kinds of its operator that run nothing. The others run scenarios.
+const HARMLESS: &[&str] = &[
+    "KrknCategory",
+    "KrknFileType",
+    "KrknOperatorTarget",
+    "KrknOperatorTargetProvider",
+    "KrknOperatorTargetProviderConfig",
+    "KrknTarget",
+    "KrknTargetRequest",
+    "KrknUser",
+    "KrknUserGroup",
+];
+
+const UNTOLD: &str = "krkn takes its scenarios from its own files, so that what it does, and to \
+    whom, cannot be told from the object";
+
+/// Reads what runs in the pods of a workload.
+pub(super) fn read(object: &Object, _: &Surroundings) -> Reading {
+    let Some(template) = template(object) else {
+        return Ok(None);
+    };
+    let mut faults = Vec::new();
+    for list in ["initContainers", "containers"] {
+        // What is no list is no pod; the API server refuses it.
+        for container in template.get("spec").get(list).items().unwrap_or_default() {
+            if runs_krkn(&container) {
+                faults.push(Fault::untold(container.path(), UNTOLD));
+            }
+        }
+    }
+    Ok((!faults.is_empty()).then(|| experiment(object, Tool::Krkn, faults)))
+}
+
+/// Reads an object of its operator.
+pub(super) fn read_object(object: &Object) -> Reading {
+    let harmless = HARMLESS.contains(&object.reference().kind.as_str());
+    let faults = vec![Fault::untold("spec", UNTOLD)];
+    Ok((!harmless).then(|| experiment(object, Tool::Krkn, faults)))
+}
+
+fn runs_krkn(container: &Field<'_>) -> bool {
+    let words = ["command", "args"].map(|list| container.get(list).texts().ok().flatten());
+    let mut words = words.into_iter().flatten().flatten();
+    let calls = |text: &str| {
+        let mut words = text.split_whitespace();
+        words.any(|word| PROGRAMS.contains(&word.rsplit('/').next().unwrap_or_default()))
+    };
+    IMAGES.contains(&super::workload::image(container)) || words.any(|word| calls(&word))
+}
