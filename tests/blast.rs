@@ -82,7 +82,7 @@ fn larger(rng: &mut Rng, experiment: &Experiment) -> Experiment {
         match (&mut fault.aim, what) {
             (_, 0) => fault.overlap = more_often(fault.overlap),
             (Aim::Cut { to: target, .. }, 1)
-            | (Aim::Cut { from: target, .. } | Aim::Pods(target), _) => {
+            | (Aim::Cut { from: target, .. } | Aim::Pods(target) | Aim::Each { target, .. }, _) => {
                 target.mode = more(target.mode);
             }
             (Aim::Nodes(target), _) => target.mode = more(target.mode),
@@ -99,6 +99,10 @@ fn more(mode: Mode) -> Mode {
         Mode::Percent(share) => Mode::Percent((share + 30).min(100)),
         Mode::UpToPercent(share) => Mode::UpToPercent((share + 30).min(100)),
         Mode::AtLeastOne(share) => Mode::AtLeastOne((share + 30).min(100)),
+        Mode::Nearest { percent, most } => Mode::Nearest {
+            percent: (percent + 30).min(100),
+            most: most + 1,
+        },
         Mode::All => Mode::All,
     }
 }

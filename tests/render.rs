@@ -122,6 +122,21 @@ fn intensity(intensity: Intensity) -> String {
 fn aim(fault: &Fault, world: &Inventory) -> String {
     match &fault.aim {
         Aim::Pods(target) => format!("  {}\n", pods(fault, target, world)),
+        Aim::Each { target, sets, most } => {
+            let view = if fault.later { View::Later } else { View::Now };
+            let found = world.select(&target.selection, view);
+            let sets = world.part(&found, sets);
+            let each = sets
+                .iter()
+                .map(|set| target.mode.most_draws(set.listed).min(set.pods.len()));
+            let each: Vec<usize> = each.collect();
+            let all = each.iter().sum::<usize>().min(*most as usize);
+            let pods = pods(fault, target, world);
+            let pods = pods
+                .rsplit_once(": worst")
+                .map_or(&*pods, |(names, _)| names);
+            format!("  {pods}: worst {each:?} of each set, {all} together\n")
+        }
         Aim::Cut { from, to } => {
             let (from, to) = (pods(fault, from, world), pods(fault, to, world));
             format!("  from {from}\n  to {to}\n")

@@ -34,6 +34,13 @@ pub enum Victims {
     },
     /// Nodes, and with each node every pod on it.
     Nodes(Choice),
+    /// Sets of pods, drawn independently, but no more than so many pods in all.
+    Each {
+        /// The sets.
+        sets: Vec<Choice>,
+        /// The most in all.
+        most: u32,
+    },
 }
 
 impl Draw {
@@ -48,7 +55,7 @@ impl Draw {
         };
         match &self.victims {
             Victims::Cut { from, to } => vec![alone(from), alone(to)],
-            Victims::Pods(_) | Victims::Nodes(_) => vec![self.clone()],
+            Victims::Pods(_) | Victims::Nodes(_) | Victims::Each { .. } => vec![self.clone()],
         }
     }
 }
@@ -69,6 +76,27 @@ impl Choice {
             most: self.most.saturating_mul(copies),
             ..self
         }
+    }
+
+    /// Draws from several sets, of at most so many in all, as plain choices. Where both bind, the
+    /// lower of them alone counts, which is a bound.
+    pub(super) fn of_each(sets: Vec<Self>, most: u32, copies: u32) -> Vec<Self> {
+        let all = sorted(
+            sets.iter()
+                .flat_map(|set| &set.candidates)
+                .copied()
+                .collect(),
+        );
+        let size = |ids: &[u32]| u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let drawn = |set: &Self| set.most.saturating_mul(copies).min(size(&set.candidates));
+        let apart = sets.iter().map(drawn).fold(0, u32::saturating_add);
+        if apart <= most.saturating_mul(copies) {
+            return sets;
+        }
+        vec![Self {
+            candidates: all,
+            most,
+        }]
     }
 
     /// Whether nothing can be drawn.

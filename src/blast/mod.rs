@@ -101,7 +101,7 @@ fn nodes(own: &[Reach]) -> u32 {
             }),
             copies: reach.draw.copies,
         }),
-        Victims::Pods(_) | Victims::Cut { .. } => None,
+        Victims::Pods(_) | Victims::Cut { .. } | Victims::Each { .. } => None,
     };
     let draws: Vec<Draw> = reach::distinct(own.iter()).filter_map(drawn).collect();
     if draws.is_empty() {
@@ -150,7 +150,7 @@ fn unknown(experiment: &Experiment, inventory: &Inventory, own: &[Reach]) -> Vec
                 ),
             })
         }
-        Aim::Pods(_) | Aim::Cut { .. } => None,
+        Aim::Pods(_) | Aim::Each { .. } | Aim::Cut { .. } => None,
     };
     let own = experiment.faults.iter().enumerate().filter_map(what);
     let unread = inventory.unread().iter().map(|what| Unknown {

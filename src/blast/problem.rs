@@ -52,6 +52,12 @@ impl Problem {
                 Victims::Cut { from, to } => {
                     problem.add_cut(from.within(members), to.within(members), draw.copies);
                 }
+                Victims::Each { sets, most } => {
+                    let sets = sets.iter().map(|set| set.within(members)).collect();
+                    for choice in Choice::of_each(sets, *most, draw.copies) {
+                        problem.add_pods(choice, draw.copies);
+                    }
+                }
             }
         }
         problem
@@ -71,7 +77,7 @@ impl Problem {
         let hosted: Vec<_> = hosts.iter().map(|node| classes(&pods_on(*node))).collect();
         let choices: Vec<_> = draws
             .iter()
-            .flat_map(|draw| draw.pods().map(|choice| (choice, draw.copies)))
+            .flat_map(|draw| draw.pods().into_iter().map(|choice| (choice, draw.copies)))
             .map(|(choice, copies)| (classes(&choice.candidates), choice.most, copies))
             .collect();
         let listed = choices
@@ -165,16 +171,16 @@ impl Draw {
     fn nodes(&self) -> &[u32] {
         match &self.victims {
             Victims::Nodes(choice) => &choice.candidates,
-            Victims::Pods(_) | Victims::Cut { .. } => &[],
+            Victims::Pods(_) | Victims::Cut { .. } | Victims::Each { .. } => &[],
         }
     }
 
-    fn pods(&self) -> impl Iterator<Item = &Choice> {
-        let (one, other) = match &self.victims {
-            Victims::Pods(choice) => (Some(choice), None),
-            Victims::Cut { from, to } => (Some(from), Some(to)),
-            Victims::Nodes(_) => (None, None),
-        };
-        one.into_iter().chain(other)
+    fn pods(&self) -> Vec<Choice> {
+        match &self.victims {
+            Victims::Pods(choice) => vec![choice.clone()],
+            Victims::Cut { from, to } => vec![from.clone(), to.clone()],
+            Victims::Nodes(_) => Vec::new(),
+            Victims::Each { sets, most } => Choice::of_each(sets.clone(), *most, self.copies),
+        }
     }
 }

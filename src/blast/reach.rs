@@ -7,7 +7,7 @@ use crate::fault::{
     Aim, Effect, Experiment, Fault, Lifetime, NodeQuery, NodeTarget, Overlap, PodQuery, Selection,
     Target,
 };
-use crate::inventory::{Active, GroupId, Inventory, NodeId, PodId, View};
+use crate::inventory::{Active, Candidates, GroupId, Inventory, NodeId, PodId, View};
 
 /// A fault, resolved.
 pub(super) struct Reach {
@@ -43,6 +43,7 @@ impl Reach {
         let touches = |choice: &Choice| !choice.is_empty() && shares(pods, &choice.candidates);
         let touched = match &self.draw.victims {
             Victims::Pods(choice) => (touches(choice), true),
+            Victims::Each { sets, most } => (*most > 0 && sets.iter().any(touches), true),
             Victims::Nodes(choice) => {
                 let hosted = ids(&self.told.candidates);
                 (!choice.is_empty() && shares(pods, &hosted), true)
@@ -169,6 +170,15 @@ fn victims(aim: &Aim, inventory: &Inventory, view: View, told: &mut FaultReach) 
             arm(&[target], inventory, told, choice.candidates.is_empty());
             Victims::Pods(choice)
         }
+        Aim::Each { target, sets, most } => {
+            let found = inventory.select(&target.selection, view);
+            let draw = |set: &Candidates| picked(target, set);
+            let sets = inventory.part(&found, sets).iter().map(draw).collect();
+            told.fails |= found.fails;
+            arm(&[target], inventory, told, found.pods.is_empty());
+            told.candidates = found.pods;
+            Victims::Each { sets, most: *most }
+        }
         Aim::Cut { from, to } => {
             let sides = (
                 choice(from, inventory, view, told),
@@ -198,13 +208,17 @@ fn leads_outside(target: &Target) -> bool {
 fn choice(target: &Target, inventory: &Inventory, view: View, told: &mut FaultReach) -> Choice {
     let found = inventory.select(&target.selection, view);
     told.fails |= found.fails;
-    let most = target.mode.most_draws(found.listed);
-    let choice = Choice {
-        candidates: ids(&found.pods),
-        most: u32::try_from(most).unwrap_or(u32::MAX),
-    };
+    let choice = picked(target, &found);
     told.candidates.extend(found.pods);
     choice
+}
+
+fn picked(target: &Target, found: &Candidates) -> Choice {
+    let most = target.mode.most_draws(found.listed);
+    Choice {
+        candidates: ids(&found.pods),
+        most: u32::try_from(most).unwrap_or(u32::MAX),
+    }
 }
 
 /// A selection that matches nothing is not harmless: it stays armed, and pods that match may come.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::target::{NodeTarget, Target};
+use super::target::{NodeTarget, Sets, Target};
 use crate::object::{ObjectRef, Unreadable};
 
 /// What one chaos object would do: the faults it may have live at the same time.
@@ -99,6 +99,15 @@ impl Fault {
 pub enum Aim {
     /// Pods.
     Pods(Target),
+    /// Pods, drawn from each set of them by itself.
+    Each {
+        /// The pods, and how many of each set.
+        target: Target,
+        /// How they are parted.
+        sets: Sets,
+        /// The most of all sets together.
+        most: u32,
+    },
     /// The traffic between two sets of pods.
     Cut {
         /// One side.

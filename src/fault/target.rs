@@ -164,6 +164,23 @@ pub enum Mode {
     UpToPercent(u32),
     /// This percentage, rounded down, but at least one (Litmus).
     AtLeastOne(u32),
+    /// This percentage, rounded to the nearest number, a half upwards, but no more than so many
+    /// (ChaosBlade, kube-monkey).
+    Nearest {
+        /// The percentage.
+        percent: u32,
+        /// The most.
+        most: u64,
+    },
+}
+
+/// How candidates are parted into sets, each of which is drawn from by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sets {
+    /// By the value that a pod has under any of these labels, none being a value too (ChaosBlade).
+    Labels(Vec<String>),
+    /// By controlling owner; a pod without one is a set of its own (chaoskube).
+    Owners,
 }
 
 impl Mode {
@@ -177,6 +194,10 @@ impl Mode {
             Self::Fixed(count) => usize::try_from(count).unwrap_or(usize::MAX).min(listed),
             Self::Percent(p) | Self::UpToPercent(p) => percent(p).div_ceil(100).min(listed),
             Self::AtLeastOne(p) => (percent(p.min(100)) / 100).max(1).min(listed),
+            Self::Nearest { percent: p, most } => {
+                let nearest = percent(p).saturating_add(50) / 100;
+                nearest.min(Self::Fixed(most).most_draws(listed))
+            }
         }
     }
 
@@ -195,6 +216,10 @@ impl Mode {
                 let next = draws.saturating_add(1).saturating_mul(100);
                 ((next - 1) / listed).min(100)
             }
+            Self::Nearest { .. } => {
+                let next = draws.saturating_add(1).saturating_mul(100);
+                (next.saturating_sub(51) / listed).min(100)
+            }
         };
         (number > 0).then_some(number)
     }
@@ -204,9 +229,12 @@ impl Mode {
     pub fn fewest_draws(self, listed: usize) -> usize {
         match self {
             Self::UpToPercent(_) => 0,
-            Self::One | Self::All | Self::Fixed(_) | Self::Percent(_) | Self::AtLeastOne(_) => {
-                self.most_draws(listed)
-            }
+            Self::One
+            | Self::All
+            | Self::Fixed(_)
+            | Self::Percent(_)
+            | Self::AtLeastOne(_)
+            | Self::Nearest { .. } => self.most_draws(listed),
         }
     }
 }

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_two_readers_find_is_joined() {
-        let experiment = |field: &str, declared| Experiment {
+        let experiment = |field: &str, declared: bool| Experiment {
             dormant: !declared,
             declared,
             ..super::experiment(

@@ -17,6 +17,7 @@ mod node;
 mod pod;
 mod select;
 mod service;
+mod sets;
 mod workload;
 mod world;
 

@@ -78,7 +78,9 @@ fn witness(impact: &Impact, inventory: &Inventory) -> String {
 
 fn target(fault: &Fault) -> Option<&Target> {
     match &fault.aim {
-        Aim::Pods(target) | Aim::Cut { from: target, .. } => Some(target),
+        Aim::Pods(target) | Aim::Each { target, .. } | Aim::Cut { from: target, .. } => {
+            Some(target)
+        }
         Aim::Nodes(_) | Aim::Unknown(_) => None,
     }
 }
@@ -110,6 +112,10 @@ fn mode(mode: Mode) -> String {
         Mode::Percent(percent) => format!("mode fixed-percent, value \"{percent}\""),
         Mode::UpToPercent(percent) => format!("mode random-max-percent, value \"{percent}\""),
         Mode::AtLeastOne(percent) => format!("{percent} percent, at least one"),
+        Mode::Nearest { percent, most } if most < u64::MAX => {
+            format!("{percent} percent, at most {most}")
+        }
+        Mode::Nearest { percent, .. } => format!("{percent} percent, rounded to the nearest"),
     }
 }
 

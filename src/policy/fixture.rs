@@ -180,7 +180,9 @@ impl Fixture {
     pub(super) fn target(&mut self) -> &mut Target {
         match &mut self.experiment.faults[0].aim {
             Aim::Pods(target) => target,
-            Aim::Cut { .. } | Aim::Nodes(_) | Aim::Unknown(_) => panic!("no pods"),
+            Aim::Each { .. } | Aim::Cut { .. } | Aim::Nodes(_) | Aim::Unknown(_) => {
+                panic!("no pods")
+            }
         }
     }
 

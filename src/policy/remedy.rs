@@ -36,7 +36,9 @@ impl<'a> Culprit<'a> {
     /// The field that says which pods are selected.
     pub(super) fn selector_field(&self) -> String {
         let field = match &self.fault.aim {
-            Aim::Pods(target) | Aim::Cut { from: target, .. } => &target.selector_field,
+            Aim::Pods(target) | Aim::Each { target, .. } | Aim::Cut { from: target, .. } => {
+                &target.selector_field
+            }
             Aim::Nodes(nodes) => &nodes.field,
             Aim::Unknown(_) => &self.fault.field,
         };
@@ -52,10 +54,12 @@ impl<'a> Culprit<'a> {
                 phrase: "a selection without any of them would be allowed".to_owned(),
             },
             Aim::Pods(target) if self.alone => self.draw(context, target, (permitted, size)),
-            Aim::Pods(target) | Aim::Cut { from: target, .. } => Remedy {
-                field: amount_field(target, &self.fault.field),
-                phrase: pods,
-            },
+            Aim::Pods(target) | Aim::Each { target, .. } | Aim::Cut { from: target, .. } => {
+                Remedy {
+                    field: amount_field(target, &self.fault.field),
+                    phrase: pods,
+                }
+            }
             Aim::Nodes(_) | Aim::Unknown(_) => Remedy {
                 field: self.selector_field(),
                 phrase: pods,
@@ -102,7 +106,11 @@ fn bound(mode: Mode, draws: u32, listed: usize, tool: Tool) -> Option<String> {
     match mode {
         Mode::One | Mode::All => (tool == Tool::ChaosMesh)
             .then(|| format!("mode fixed with value \"{draws}\" or less would be allowed")),
-        Mode::Fixed(_) | Mode::Percent(_) | Mode::UpToPercent(_) | Mode::AtLeastOne(_) => mode
+        Mode::Fixed(_)
+        | Mode::Percent(_)
+        | Mode::UpToPercent(_)
+        | Mode::AtLeastOne(_)
+        | Mode::Nearest { .. } => mode
             .at_most(draws.into(), listed)
             .map(|number| format!("{number} or less would be allowed")),
     }
@@ -112,9 +120,11 @@ fn bound(mode: Mode, draws: u32, listed: usize, tool: Tool) -> Option<String> {
 fn amount_field(target: &Target, whole: &str) -> String {
     let field = match target.mode {
         Mode::One | Mode::All => &target.mode_field,
-        Mode::Fixed(_) | Mode::Percent(_) | Mode::UpToPercent(_) | Mode::AtLeastOne(_) => {
-            &target.value_field
-        }
+        Mode::Fixed(_)
+        | Mode::Percent(_)
+        | Mode::UpToPercent(_)
+        | Mode::AtLeastOne(_)
+        | Mode::Nearest { .. } => &target.value_field,
     };
     or(field, whole)
 }
@@ -131,7 +141,11 @@ mod tests {
     fn the_bound_is_the_largest_value_that_draws_no_more() {
         for listed in 1..40_usize {
             for draws in 1..=u32::try_from(listed).unwrap() {
-                for mode in [Mode::Percent, Mode::UpToPercent, Mode::AtLeastOne] {
+                let nearest = |percent| Mode::Nearest {
+                    percent,
+                    most: u64::MAX,
+                };
+                for mode in [Mode::Percent, Mode::UpToPercent, Mode::AtLeastOne, nearest] {
                     let phrase = bound(mode(1), draws, listed, Tool::ChaosMesh).unwrap();
                     let value: u32 = phrase.split(' ').next().unwrap().parse().unwrap();
                     let most = |value| mode(value).most_draws(listed);

@@ -254,7 +254,7 @@ fn is_armed(fault: &Fault, draws: &[Draw], nodes: usize) -> bool {
         return false;
     };
     match &fault.aim {
-        Aim::Pods(_) => draw.listed() == 0,
+        Aim::Pods(_) | Aim::Each { .. } => draw.listed() == 0,
         Aim::Cut { to, .. } => {
             let (from, far) = draw.sides();
             from == 0 || (far == 0 && !outside(to))

@@ -5,7 +5,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use firebreak::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces,
-    NodeQuery, NodeTarget, Overlap, Phases, PodQuery, Selection, Surroundings, Target, Tool, read,
+    NodeQuery, NodeTarget, Overlap, Phases, PodQuery, Selection, Sets, Surroundings, Target, Tool,
+    read,
 };
 use firebreak::object::Object;
 use firebreak::selector::{LabelSelector, Requirement};
@@ -67,7 +68,9 @@ fn fault(rng: &mut Rng, at: usize) -> Fault {
     let aim = aim(rng);
     let effect = match &aim {
         Aim::Cut { .. } if rng.u8(..4) != 0 => Effect::Isolated,
-        Aim::Cut { .. } | Aim::Pods(_) | Aim::Nodes(_) | Aim::Unknown(_) => one_of(rng, &effects),
+        Aim::Cut { .. } | Aim::Pods(_) | Aim::Each { .. } | Aim::Nodes(_) | Aim::Unknown(_) => {
+            one_of(rng, &effects)
+        }
     };
     let lifetimes = [
         Lifetime::For(Duration::from_mins(5)),
@@ -99,13 +102,34 @@ fn fault(rng: &mut Rng, at: usize) -> Fault {
 
 fn aim(rng: &mut Rng) -> Aim {
     match rng.u8(..16) {
-        0..=7 => Aim::Pods(target(rng)),
+        0..=6 => Aim::Pods(target(rng)),
+        7 => each(rng),
         8..=11 => Aim::Cut {
             from: target(rng),
             to: far_side(rng),
         },
         12..=14 => Aim::Nodes(nodes(rng)),
         _ => Aim::Unknown("it is elsewhere".to_owned()),
+    }
+}
+
+/// Sets of pods, with a bound on all of them only where the other never binds.
+fn each(rng: &mut Rng) -> Aim {
+    let label = |name: &str| name.to_owned();
+    let sets = match rng.u8(..3) {
+        0 => Sets::Owners,
+        1 => Sets::Labels(vec![label("app")]),
+        _ => Sets::Labels(vec![label("app"), label("role")]),
+    };
+    let bounded = rng.u8(..4) == 0;
+    let mut target = target(rng);
+    if bounded {
+        target.mode = Mode::All;
+    }
+    Aim::Each {
+        target,
+        sets,
+        most: if bounded { rng.u32(..3) } else { u32::MAX },
     }
 }
 

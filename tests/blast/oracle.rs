@@ -1,6 +1,6 @@
 //! The worst case by definition: every draw of every fault, every joint draw of them all.
 
-use firebreak::fault::{Aim, Effect, Experiment, Fault, Lifetime, Mode, Overlap, Target};
+use firebreak::fault::{Aim, Effect, Experiment, Fault, Lifetime, Mode, Overlap, Sets, Target};
 use firebreak::inventory::{Active, Inventory, NodeId, PodId, View};
 
 /// The most pods of an inventory that is measured by brute force.
@@ -76,6 +76,8 @@ impl Choice {
 enum Whom {
     Pods(Choice),
     Cut(Choice, Choice),
+    /// Sets of pods, and how many in all.
+    Each(Vec<Choice>, u32),
     /// The pods on each node, and how many nodes.
     Nodes(Vec<(NodeId, Pods)>, u32),
 }
@@ -93,7 +95,7 @@ impl Draw {
     pub(super) fn sides(&self) -> (Pods, Pods) {
         match &self.whom {
             Whom::Cut(from, to) => (from.among, to.among),
-            Whom::Pods(_) | Whom::Nodes(..) => (self.listed(), 0),
+            Whom::Pods(_) | Whom::Each(..) | Whom::Nodes(..) => (self.listed(), 0),
         }
     }
 
@@ -102,6 +104,7 @@ impl Draw {
         match &self.whom {
             Whom::Pods(choice) => choice.among,
             Whom::Cut(from, to) => from.among | to.among,
+            Whom::Each(sets, _) => sets.iter().fold(0, |all, set| all | set.among),
             Whom::Nodes(hosts, _) => hosts.iter().fold(0, |all, (_, pods)| all | pods),
         }
     }
@@ -112,6 +115,8 @@ impl Draw {
         match &self.whom {
             Whom::Pods(choice) => drawn(choice),
             Whom::Cut(from, to) => drawn(from) | drawn(to),
+            Whom::Each(_, 0) => 0,
+            Whom::Each(sets, _) => sets.iter().fold(0, |all, set| all | drawn(set)),
             Whom::Nodes(_, 0) => 0,
             Whom::Nodes(hosts, _) => hosts.iter().fold(0, |all, (_, pods)| all | pods),
         }
@@ -126,6 +131,20 @@ impl Draw {
                     .draws(scope)
                     .flat_map(|one| to.draws(scope).map(move |other| (one, other)));
                 pairs.collect()
+            }
+            Whom::Each(sets, most) => {
+                let mut all: Vec<Pods> = vec![0];
+                for set in sets {
+                    let joined = |one: Pods| set.draws(scope).map(move |other| one | other);
+                    all = all
+                        .iter()
+                        .flat_map(|one| joined(*one).collect::<Vec<_>>())
+                        .collect();
+                    all.sort_unstable();
+                    all.dedup();
+                }
+                all.retain(|pods| pods.count_ones() <= *most);
+                all.into_iter().map(|pods| (pods, 0)).collect()
             }
             Whom::Nodes(hosts, most) => {
                 let sets = (0_u32..1 << hosts.len()).filter(|set| set.count_ones() <= *most);
@@ -216,7 +235,7 @@ impl Draw {
                 let nodes = hosts.iter().fold(0, |set, (node, _)| set | 1 << node.0);
                 (nodes, most.saturating_mul(self.copies))
             }
-            Whom::Pods(_) | Whom::Cut(..) => (0, 0),
+            Whom::Pods(_) | Whom::Cut(..) | Whom::Each(..) => (0, 0),
         }
     }
 }
@@ -307,6 +326,7 @@ fn whom(fault: &Fault, inventory: &Inventory) -> Option<Whom> {
     };
     match &fault.aim {
         Aim::Pods(target) => Some(Whom::Pods(choice(target))),
+        Aim::Each { target, sets, most } => Some(each(inventory, target, sets, (*most, view))),
         Aim::Cut { from, to } => Some(Whom::Cut(choice(from), choice(to))),
         Aim::Nodes(target) => {
             let nodes = inventory.select_nodes(target, view);
@@ -316,6 +336,45 @@ fn whom(fault: &Fault, inventory: &Inventory) -> Option<Whom> {
         }
         Aim::Unknown(_) => None,
     }
+}
+
+/// The pods with the same key, for every key that one of them has.
+fn each(inventory: &Inventory, target: &Target, sets: &Sets, (most, view): (u32, View)) -> Whom {
+    let found = inventory.select(&target.selection, view);
+    let keys = |id: &PodId| {
+        let pod = inventory.pod(*id);
+        match (sets, &pod.owner) {
+            (Sets::Labels(labels), _) => {
+                let value = |label| pod.labels.get(label).cloned().unwrap_or_default();
+                labels.iter().map(value).collect()
+            }
+            (Sets::Owners, Some(owner)) if owner.kind != "Deployment" => {
+                vec![format!("{} {owner:?}", pod.namespace)]
+            }
+            (Sets::Owners, _) => vec![format!("{id:?}")],
+        }
+    };
+    let all: Vec<(String, PodId)> = found
+        .pods
+        .iter()
+        .flat_map(|id| keys(id).into_iter().map(|key| (key, *id)))
+        .collect();
+    let repeats = found.listed.saturating_sub(found.pods.len());
+    let mut names: Vec<&String> = all.iter().map(|(key, _)| key).collect();
+    names.sort();
+    names.dedup();
+    let set_of = |name: &String| {
+        let members: Vec<PodId> = all
+            .iter()
+            .filter(|it| it.0 == *name)
+            .map(|it| it.1)
+            .collect();
+        Choice {
+            among: set(&members),
+            most: self::most(target.mode, members.len() + repeats),
+        }
+    };
+    Whom::Each(names.into_iter().map(set_of).collect(), most)
 }
 
 /// The pods on a node, with those that may run anywhere.
@@ -336,5 +395,13 @@ fn most(mode: Mode, listed: usize) -> u32 {
         Mode::Fixed(count) => listed.min(u32::try_from(count).unwrap()),
         Mode::Percent(share) | Mode::UpToPercent(share) => percent(share).div_ceil(100),
         Mode::AtLeastOne(share) => (percent(share) / 100).max(1).min(listed),
+        Mode::Nearest {
+            percent: share,
+            most,
+        } => {
+            let (whole, rest) = (percent(share) / 100, percent(share) % 100);
+            let up = u32::from(rest >= 50);
+            listed.min(whole + up).min(u32::try_from(most).unwrap())
+        }
     }
 }

@@ -16,6 +16,13 @@ fn subsets(choice: &Choice) -> Vec<u8> {
         .collect()
 }
 
+/// Every set that is part of one.
+fn subsets_up_to(choice: &Choice) -> Vec<u8> {
+    let candidates = set(choice.candidates.iter().copied());
+    let fits = |s: &u8| s & !candidates == 0 && s.count_ones() <= choice.most;
+    (0..=u8::MAX).filter(fits).collect()
+}
+
 /// Every set that is the union of one of each.
 fn join(ones: Outcomes, others: Outcomes) -> Outcomes {
     let mut unions = 0;
@@ -45,6 +52,15 @@ impl Case {
             Victims::Nodes(choice) => {
                 let hosted = |nodes| set(members(nodes).iter().flat_map(|n| self.pods_on(*n)));
                 subsets(choice).into_iter().map(hosted).collect()
+            }
+            Victims::Each { sets, most } => {
+                let one = |choice| {
+                    subsets_up_to(choice)
+                        .into_iter()
+                        .fold(0, |all, set| all | 1 << set)
+                };
+                let all = sets.iter().map(one).fold(1, join);
+                each(all).filter(|set| set.count_ones() <= *most).collect()
             }
             Victims::Cut { from, to } => {
                 let (from, to) = (subsets(from), subsets(to));

@@ -51,8 +51,9 @@ fn random_choice(rng: &mut Rng, below: u32) -> Choice {
 }
 
 fn random_draw(rng: &mut Rng) -> Draw {
-    let victims = match rng.u8(..4) {
+    let victims = match rng.u8(..5) {
         0 | 1 => Victims::Pods(random_choice(rng, PODS)),
+        4 => random_sets(rng),
         2 => Victims::Nodes(random_choice(rng, NODES)),
         _ => Victims::Cut {
             from: random_choice(rng, PODS),
@@ -61,6 +62,19 @@ fn random_draw(rng: &mut Rng) -> Draw {
     };
     let copies = *rng.choice(&[1, 1, 1, 1, 2, 3, 0, u32::MAX]).unwrap();
     Draw { victims, copies }
+}
+
+/// Sets, or a bound on all of them. Both together are a bound, see the test for that.
+fn random_sets(rng: &mut Rng) -> Victims {
+    let mut sets: Vec<Choice> = (0..rng.usize(..3))
+        .map(|_| random_choice(rng, PODS))
+        .collect();
+    let bounded = rng.bool();
+    if bounded {
+        sets.iter_mut().for_each(|set| set.most = u32::MAX);
+    }
+    let most = if bounded { rng.u32(..4) } else { u32::MAX };
+    Victims::Each { sets, most }
 }
 
 pub(super) fn random_case(rng: &mut Rng, draws: RangeInclusive<usize>) -> Case {
@@ -129,6 +143,14 @@ fn simpler_draws(draw: &Draw) -> Vec<Draw> {
         Victims::Nodes(choice) => simpler_choices(choice)
             .map(|less| with(Victims::Nodes(less)))
             .collect(),
+        Victims::Each { sets, most } => {
+            let fewer = (0..sets.len()).map(|at| {
+                let mut sets = sets.clone();
+                sets.remove(at);
+                with(Victims::Each { sets, most: *most })
+            });
+            fewer.collect()
+        }
         Victims::Cut { from, to } => {
             let cut = |from: &Choice, to: &Choice| {
                 with(Victims::Cut {
