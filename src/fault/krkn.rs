@@ -2,7 +2,7 @@
 //! not what they say. Scenarios in ConfigMaps are not read; the program may have others.
 
 use super::workload::{experiment, template};
-use super::{Fault, Reading, Surroundings, Tool};
+use super::{Fault, Reading, Surroundings, Tool, Unreadable};
 use crate::object::{Field, Object};
 
 /// The names of its images, without registry and tag.
@@ -18,7 +18,10 @@ const IMAGES: &[&str] = &[
 /// Its programs, as a command may call them.
 const PROGRAMS: &[&str] = &["run_kraken.py", "krknctl"];
 
-/// The kinds of its operator that run nothing. The others run scenarios.
+/// The kinds of its operator that run scenarios.
+const RUNS: &[&str] = &["KrknAIRun", "KrknGraphRun", "KrknScenarioRun"];
+
+/// The kinds of its operator that run nothing.
 const HARMLESS: &[&str] = &[
     "KrknCategory",
     "KrknFileType",
@@ -41,8 +44,7 @@ pub(super) fn read(object: &Object, _: &Surroundings) -> Reading {
     };
     let mut faults = Vec::new();
     for list in ["initContainers", "containers"] {
-        // What is no list is no pod; the API server refuses it.
-        for container in template.get("spec").get(list).items().unwrap_or_default() {
+        for container in template.get("spec").get(list).items()? {
             if runs_krkn(&container) {
                 faults.push(Fault::untold(container.path(), UNTOLD));
             }
@@ -53,9 +55,17 @@ pub(super) fn read(object: &Object, _: &Surroundings) -> Reading {
 
 /// Reads an object of its operator.
 pub(super) fn read_object(object: &Object) -> Reading {
-    let harmless = HARMLESS.contains(&object.reference().kind.as_str());
+    let kind = object.reference().kind.as_str();
+    if HARMLESS.contains(&kind) {
+        return Ok(None);
+    }
+    if !RUNS.contains(&kind) {
+        let found = format!("\"{kind}\" of krkn's operator");
+        let accepted = format!("one of {}", RUNS.join(", "));
+        return Err(Unreadable::new("kind", found, accepted));
+    }
     let faults = vec![Fault::untold("spec", UNTOLD)];
-    Ok((!harmless).then(|| experiment(object, Tool::Krkn, faults)))
+    Ok(Some(experiment(object, Tool::Krkn, faults)))
 }
 
 fn runs_krkn(container: &Field<'_>) -> bool {

@@ -115,9 +115,8 @@ impl Draw {
         match &self.whom {
             Whom::Pods(choice) => drawn(choice),
             Whom::Cut(from, to) => drawn(from) | drawn(to),
-            Whom::Each(_, 0) => 0,
+            Whom::Each(_, 0) | Whom::Nodes(_, 0) => 0,
             Whom::Each(sets, _) => sets.iter().fold(0, |all, set| all | drawn(set)),
-            Whom::Nodes(_, 0) => 0,
             Whom::Nodes(hosts, _) => hosts.iter().fold(0, |all, (_, pods)| all | pods),
         }
     }

@@ -71,7 +71,9 @@ fn random_sets(rng: &mut Rng) -> Victims {
         .collect();
     let bounded = rng.bool();
     if bounded {
-        sets.iter_mut().for_each(|set| set.most = u32::MAX);
+        for set in &mut sets {
+            set.most = u32::MAX;
+        }
     }
     let most = if bounded { rng.u32(..4) } else { u32::MAX };
     Victims::Each { sets, most }
