@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::inventory::lenient::{is_set, text};
+use crate::inventory::lenient::{count, is_set, text};
 use crate::inventory::world::{Kind, World};
-use crate::inventory::{Origin, Pod, PodId};
+use crate::inventory::{Origin, Pod, PodId, narrow};
 use crate::object::Object;
 
 /// What an inventory holds of one database.
@@ -66,13 +66,32 @@ impl<'e> Evidence<'e> {
         if is_set(resource.value(), "/metadata/deletionTimestamp") {
             return Some("it is being deleted".to_owned());
         }
-        let expected = self.world.origin == Origin::Recorded;
-        (expected && !self.has_status()).then(|| "it has no status yet".to_owned())
+        (self.is_recorded() && !self.has_status()).then(|| "it has no status yet".to_owned())
     }
 
     /// Whether it has a status. Without one, it is [`unknown`](Self::unknown) or assumed healthy.
     pub(super) fn has_status(&self) -> bool {
         is_set(self.value(), "/status")
+    }
+
+    /// Members that vote: those asked for, and those still there when it is being made smaller.
+    pub(super) fn votes(&self) -> u32 {
+        self.size.max(narrow(self.members.len()))
+    }
+
+    /// Whether it is of a cluster, where a status is what there is, and not of manifests.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.world.origin == Origin::Recorded
+    }
+
+    /// That pods of this StatefulSet wait for its newest revision.
+    pub(super) fn rollout(&self, set: &str) -> Option<String> {
+        let kind = ("apps", "StatefulSet");
+        let found = self.world.find(kind, self.namespace, set)?.value();
+        let pods = count(found, "/status/replicas").unwrap_or(0);
+        let updated = count(found, "/status/updatedReplicas").unwrap_or(0);
+        (updated < pods)
+            .then(|| format!("{updated} of {pods} pods of StatefulSet {set} are up to date"))
     }
 
     /// The objects of a kind in its namespace that name it at `pointer`.

@@ -4,6 +4,7 @@
 //! recognised in `plain`.
 
 mod attest;
+mod assumed;
 mod backup;
 mod cnpg;
 mod cron_job;
@@ -13,7 +14,9 @@ mod family;
 mod known;
 mod outside;
 mod part;
+mod percona;
 mod plain;
+mod ps;
 mod pxc;
 mod release;
 mod role;
@@ -37,7 +40,7 @@ use known::{Known, Told};
 pub use role::ROLE_LABEL;
 
 /// Every operator whose databases are understood.
-const FAMILIES: &[Family] = &[pxc::FAMILY, cnpg::FAMILY];
+const FAMILIES: &[Family] = &[pxc::FAMILY, ps::FAMILY, cnpg::FAMILY];
 
 /// Every database, in no particular order.
 pub(super) fn groups(world: &World<'_>, pods: &[Pod]) -> Vec<Group> {

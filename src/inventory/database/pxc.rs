@@ -1,15 +1,10 @@
 //! Percona XtraDB Cluster: Galera, where every member may be written to and a majority decides.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
-
 use super::backup::{Records, newest};
-use super::{Evidence, Family, Known, Told, asked, ordinal};
-use crate::inventory::expand::labelled;
-use crate::inventory::lenient::{condition, count, list, map, text, truth};
-use crate::inventory::world::namespace;
-use crate::inventory::{Database, Owner, Pod, PodId, Quorum, Writer};
+use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
+use super::{Evidence, Family, Known, Told, ordinal, percona};
+use crate::inventory::lenient::{condition, count, list, truth};
+use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
 pub(super) const FAMILY: Family = Family {
@@ -50,10 +45,6 @@ const RESTORES: Records = Records {
     at: "/status/completed",
 };
 
-const NAME: &str = "app.kubernetes.io/name";
-const INSTANCE: &str = "app.kubernetes.io/instance";
-const COMPONENT: &str = "app.kubernetes.io/component";
-
 /// Proxies, backups and the rest carry the same labels but for the component.
 fn member_of(pod: &Pod) -> Option<&str> {
     let member = pod.label(NAME) == "percona-xtradb-cluster" && pod.label(COMPONENT) == "pxc";
@@ -74,22 +65,17 @@ fn database(evidence: &Evidence<'_>) -> Database {
         },
         standbys: evidence.members.clone(),
         quorum: Quorum::Majority(evidence.votes()),
-        unhealthy: evidence.unknown().or_else(|| unhealthy(evidence)),
-        busy: busy(evidence),
-        paused: truth(resource, "/spec/pause") || text(resource, "/status/state") == "paused",
+        unhealthy: evidence.unknown().or_else(|| percona::unhealthy(evidence)),
+        busy: percona::busy(
+            evidence,
+            &[RESTORES, BACKUPS],
+            &[format!("{}-pxc", evidence.name)],
+        ),
+        paused: percona::paused(resource),
         lag: None,
         backup: newest(evidence, &backups, &restores),
         point_in_time: evidence.resource.map(|_| point_in_time(evidence)),
-        backup_schedules: schedules
-            .map(|it| (text(it, "/schedule").to_owned(), None))
-            .collect(),
-    }
-}
-
-impl Evidence<'_> {
-    /// Members that vote: those asked for, and those still there when it is being made smaller.
-    pub(super) fn votes(&self) -> u32 {
-        self.size.max(crate::inventory::narrow(self.members.len()))
+        backup_schedules: percona::schedules(schedules),
     }
 }
 
@@ -106,31 +92,6 @@ fn probable(evidence: &Evidence<'_>) -> Option<PodId> {
         None => evidence.members().min_by_key(by_ordinal),
     };
     found.map(|(id, _)| id)
-}
-
-fn unhealthy(evidence: &Evidence<'_>) -> Option<String> {
-    if !evidence.has_status() {
-        return None;
-    }
-    let resource = evidence.value();
-    let state = text(resource, "/status/state");
-    if state != "ready" {
-        let message = text(resource, "/status/message/0");
-        let colon = if message.is_empty() { "" } else { ": " };
-        return Some(format!("its state is \"{state}\"{colon}{message}"));
-    }
-    let generation = count(resource, "/metadata/generation");
-    let observed = count(resource, "/status/observedGeneration");
-    let behind = generation.is_some() && observed != generation;
-    behind.then(|| "its operator has not seen its current spec yet".to_owned())
-}
-
-fn busy(evidence: &Evidence<'_>) -> Option<String> {
-    let initializing = text(evidence.value(), "/status/state") == "initializing";
-    let unfinished = RESTORES
-        .unfinished(evidence)
-        .or_else(|| BACKUPS.unfinished(evidence));
-    unfinished.or_else(|| initializing.then(|| "it is initializing".to_owned()))
 }
 
 /// Enabled, and without a gap in the binary logs since any of the backups.
@@ -155,43 +116,25 @@ fn expand(object: &Object) -> Vec<Pod> {
     }
     let wanted = |part: &str| part == "pxc" || truth(resource, &format!("/spec/{part}/enabled"));
     let parts = PARTS.iter().filter(|(part, _)| wanted(part));
-    parts.flat_map(|part| set(object, *part)).collect()
+    parts
+        .flat_map(|it| part(object, *it).pods(object))
+        .collect()
 }
 
-fn set(object: &Object, (part, containers): (&str, &[&str])) -> Vec<Pod> {
-    let name = format!("{}-{part}", object.reference().name);
-    let template = template(object, part, containers);
-    let pod = |index: u32| {
-        let owner = Owner::app("StatefulSet", name.clone());
-        let pod = Pod::assumed(
-            &template,
-            namespace(object),
-            format!("{name}-{index}"),
-            owner,
-        );
-        labelled(pod)
-    };
-    let size = asked(object.value(), &format!("/spec/{part}/size"), SIZE);
-    (0..size).map(pod).collect()
-}
-
-fn template(object: &Object, part: &str, containers: &[&str]) -> Value {
-    let mut labels: BTreeMap<String, String> = map(object.value(), &format!("/spec/{part}/labels"));
-    let own = [
-        (NAME, "percona-xtradb-cluster"),
-        (INSTANCE, object.reference().name.as_str()),
-        (COMPONENT, part),
-        (
-            "app.kubernetes.io/managed-by",
-            "percona-xtradb-cluster-operator",
-        ),
-        ("app.kubernetes.io/part-of", "percona-xtradb-cluster"),
-    ];
-    labels.extend(own.map(|(key, value)| (key.to_owned(), value.to_owned())));
-    let annotations = map(object.value(), &format!("/spec/{part}/annotations"));
-    let containers: Vec<Value> = containers.iter().map(|it| json!({"name": it})).collect();
-    json!({
-        "metadata": {"labels": labels, "annotations": annotations},
-        "spec": {"containers": containers},
-    })
+fn part<'p>(object: &'p Object, (part, containers): (&'p str, &[&'p str])) -> Part<'p> {
+    let name = object.reference().name.as_str();
+    Part {
+        workload: "StatefulSet",
+        name: format!("{name}-{part}"),
+        spec: format!("/spec/{part}"),
+        size: SIZE,
+        labels: vec![
+            (NAME, "percona-xtradb-cluster"),
+            (INSTANCE, name),
+            (COMPONENT, part),
+            (MANAGED_BY, "percona-xtradb-cluster-operator"),
+            (PART_OF, "percona-xtradb-cluster"),
+        ],
+        containers: containers.to_vec(),
+    }
 }

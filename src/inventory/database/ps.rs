@@ -1,0 +1,267 @@
+//! Percona Server for MySQL: one primary, by group replication or under an orchestrator.
+
+use serde_json::Value;
+
+use super::backup::{Records, newest};
+use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
+use super::{Evidence, Family, Known, Told, percona};
+use crate::inventory::lenient::{count, is_set, list, text, truth};
+use crate::inventory::world::namespace;
+use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
+use crate::object::Object;
+
+const GROUP: &str = "ps.percona.com";
+
+pub(super) const FAMILY: Family = Family {
+    resource: (GROUP, "PerconaServerMySQL"),
+    known: Known {
+        api: &["v1", "v1alpha1"],
+        told: &[Told::Field("/spec/crVersion")],
+        newest: (1, 2),
+    },
+    member_of,
+    size: |resource| Some(count(resource, "/spec/mysql/size").unwrap_or(SIZE)),
+    units: None,
+    database,
+    expand,
+};
+
+/// How many members a cluster has that does not say.
+const SIZE: u32 = 3;
+
+const BACKUPS: Records = Records {
+    kind: (GROUP, "PerconaServerMySQLBackup"),
+    of: "/spec/clusterName",
+    state: "/status/state",
+    succeeded: "Succeeded",
+    failed: &["Failed", "Error"],
+    at: "/status/completed",
+};
+
+const RESTORES: Records = Records {
+    kind: (GROUP, "PerconaServerMySQLRestore"),
+    ..BACKUPS
+};
+
+/// The label that the operator, or the orchestrator, moves to the pod that takes writes.
+const PRIMARY: &str = "mysql.percona.com/primary";
+
+/// Name and component of members: those of old operators had none of their own for the part.
+const MEMBERS: &[(&str, &str)] = &[("mysql", "database"), ("percona-server", "mysql")];
+
+/// Proxies, orchestrators and backups are told by name and component. Charts call their pods
+/// `mysql` too, and are of no operator.
+fn member_of(pod: &Pod) -> Option<&str> {
+    let member = MEMBERS.contains(&(pod.label(NAME), pod.label(COMPONENT)));
+    let ours = pod.label(PART_OF) == "percona-server" || pod.label(NAME) == "percona-server";
+    let name = pod.label(INSTANCE);
+    (member && ours && !name.is_empty()).then_some(name)
+}
+
+fn database(evidence: &Evidence<'_>) -> Database {
+    let resource = evidence.value();
+    let (backups, restores) = (BACKUPS.successes(evidence), RESTORES.successes(evidence));
+    let labelled = evidence.those(|pod| pod.label(PRIMARY) == "true");
+    let role = match ClusterSet::of(evidence) {
+        Some(set) if set.replicates => format!("; a replica in {}", set.name),
+        Some(_) | None => String::new(),
+    };
+    let recognised_by = evidence.recognised_by("app.kubernetes.io/name, component and part-of");
+    Database {
+        engine: "mysql".to_owned(),
+        recognised_by: format!("{recognised_by}{role}"),
+        doubt: None,
+        standbys: standbys(evidence, &labelled),
+        quorum: if is_asynchronous(resource) {
+            Quorum::Standbys(1)
+        } else {
+            Quorum::Majority(evidence.votes())
+        },
+        unhealthy: evidence.unknown().or_else(|| percona::unhealthy(evidence)),
+        busy: busy(evidence, &labelled),
+        writer: writer(evidence, labelled),
+        paused: percona::paused(resource),
+        lag: None,
+        backup: newest(evidence, &backups, &restores),
+        point_in_time: evidence.resource.map(|_| point_in_time(evidence)),
+        backup_schedules: percona::schedules(percona::scheduled(resource, "/spec/backup/schedule")),
+    }
+}
+
+/// Whoever has the label, while it serves: behind one that does not, another may have taken over
+/// already.
+fn writer(evidence: &Evidence<'_>, labelled: Vec<PodId>) -> Writer {
+    let stale = evidence
+        .members()
+        .any(|(id, pod)| labelled.contains(&id) && !pod.healthy);
+    if labelled.is_empty() || stale {
+        let probable = labelled.first().copied();
+        return Writer::Untold { probable };
+    }
+    Writer::Known(labelled)
+}
+
+fn is_asynchronous(resource: &Value) -> bool {
+    text(resource, "/spec/mysql/clusterType") == "async"
+}
+
+/// The members that would be promoted. Of asynchronous replicas none is, unless most of the
+/// orchestrators are there to agree on it.
+fn standbys(evidence: &Evidence<'_>, labelled: &[PodId]) -> Vec<PodId> {
+    if is_asynchronous(evidence.value()) && !is_orchestrated(evidence) {
+        return Vec::new();
+    }
+    let mut standbys = evidence.members.clone();
+    standbys.retain(|id| !labelled.contains(id));
+    standbys
+}
+
+fn is_orchestrated(evidence: &Evidence<'_>) -> bool {
+    let resource = evidence.value();
+    if !truth(resource, "/spec/orchestrator/enabled") {
+        return false;
+    }
+    let asked = count(resource, "/spec/orchestrator/size").unwrap_or(SIZE);
+    let assumed = (!evidence.is_recorded()).then_some(asked);
+    let ready = count(resource, "/status/orchestrator/ready").or(assumed);
+    ready.unwrap_or(0) > asked / 2
+}
+
+fn busy(evidence: &Evidence<'_>, labelled: &[PodId]) -> Option<String> {
+    let sets = [format!("{}-mysql", evidence.name)];
+    let busy = percona::busy(evidence, &[RESTORES, BACKUPS], &sets);
+    let moving = || match labelled {
+        [] | [_] => None,
+        [_, _, ..] => Some("its primary moves: more than one pod is labelled so".to_owned()),
+    };
+    let switching = || ClusterSet::of(evidence)?.switching;
+    busy.or_else(moving).or_else(switching)
+}
+
+/// Only with a server that stores the binary logs; to enable it is not enough.
+fn point_in_time(evidence: &Evidence<'_>) -> bool {
+    let resource = evidence.value();
+    let pitr = |field: &str| format!("/spec/backup/pitr/{field}");
+    let wanted = truth(resource, "/spec/backup/enabled") && truth(resource, &pitr("enabled"));
+    let serves = text(resource, "/status/binlogServer/state") == "ready";
+    let serves = serves || !evidence.is_recorded();
+    wanted && is_set(resource, &pitr("binlogServer")) && serves
+}
+
+/// The set of clusters that a cluster is part of: one of them takes writes, the others follow.
+struct ClusterSet {
+    name: String,
+    replicates: bool,
+    /// Why another cluster is about to take writes.
+    switching: Option<String>,
+}
+
+impl ClusterSet {
+    fn of(evidence: &Evidence<'_>) -> Option<Self> {
+        let own = text(evidence.value(), "/status/innodbClusterName");
+        let lists = |set: &&Object| {
+            let mut clusters = list(set.value(), "/spec/clusters").iter();
+            !own.is_empty() && clusters.any(|it| text(it, "/innodbClusterName") == own)
+        };
+        let kind = (GROUP, "PerconaServerMySQLClusterSet");
+        let set = evidence.world.all(kind).find(lists)?;
+        let name = format!("{} {}/{}", kind.1, namespace(set), set.reference().name);
+        let [wanted, leads] = ["/spec/primaryCluster", "/status/primaryCluster"]
+            .map(|pointer| text(set.value(), pointer));
+        let moves = !leads.is_empty() && leads != wanted;
+        Some(Self {
+            replicates: own != if leads.is_empty() { wanted } else { leads },
+            switching: moves
+                .then(|| format!("the primary of {name} moves from \"{leads}\" to \"{wanted}\"")),
+            name,
+        })
+    }
+}
+
+/// The parts beside the members: where the resource describes each, the kind and the ending of its
+/// workload, its name and component, and its containers.
+const PROXIES: &[(&str, &str, &str, [&str; 2], &[&str])] = &[
+    (
+        "proxy/haproxy",
+        "StatefulSet",
+        "haproxy",
+        ["haproxy", "proxy"],
+        &["haproxy", "mysql-monit"],
+    ),
+    (
+        "proxy/router",
+        "Deployment",
+        "router",
+        ["router", "proxy"],
+        &["router"],
+    ),
+    (
+        "orchestrator",
+        "StatefulSet",
+        "orc",
+        ["orchestrator", "orchestrator"],
+        &["orchestrator", "mysql-monit"],
+    ),
+];
+
+fn expand(object: &Object) -> Vec<Pod> {
+    let resource = object.value();
+    if truth(resource, "/spec/pause") {
+        return Vec::new();
+    }
+    let proxies = PROXIES.iter().filter(|(spec, ..)| {
+        let needless = *spec == "orchestrator" && !is_asynchronous(resource);
+        truth(resource, &format!("/spec/{spec}/enabled")) && !needless
+    });
+    let proxies = proxies.map(|(spec, workload, ending, names, containers)| Part {
+        workload,
+        containers: containers.to_vec(),
+        ..part(object, (spec, ending), *names)
+    });
+    let mut pods = members(object);
+    pods.extend(proxies.flat_map(|part| part.pods(object)));
+    pods
+}
+
+/// The members, of which the first is taken for the primary.
+fn members(object: &Object) -> Vec<Pod> {
+    let mut containers = vec!["mysql"];
+    if truth(object.value(), "/spec/backup/enabled") {
+        containers.push("xtrabackup");
+    }
+    let part = Part {
+        containers,
+        ..part(object, ("mysql", "mysql"), ["mysql", "database"])
+    };
+    let mut pods = part.pods(object);
+    if let Some(first) = pods.first_mut() {
+        first.labels.insert(PRIMARY.to_owned(), "true".to_owned());
+    }
+    pods
+}
+
+/// A StatefulSet without containers. Old operators had one name for all, and told components by
+/// the endings of workloads.
+fn part<'p>(object: &'p Object, (spec, ending): (&str, &'p str), names: [&'p str; 2]) -> Part<'p> {
+    let instance = object.reference().name.as_str();
+    let old = text(object.value(), "/spec/crVersion").starts_with("0.");
+    let [name, component] = if old {
+        ["percona-server", ending]
+    } else {
+        names
+    };
+    Part {
+        workload: "StatefulSet",
+        name: format!("{instance}-{ending}"),
+        spec: format!("/spec/{spec}"),
+        size: SIZE,
+        labels: vec![
+            (NAME, name),
+            (INSTANCE, instance),
+            (COMPONENT, component),
+            (MANAGED_BY, "percona-server-mysql-operator"),
+            (PART_OF, "percona-server"),
+        ],
+        containers: Vec::new(),
+    }
+}
