@@ -42,6 +42,7 @@ mod suggestions;
 mod ticks;
 mod total;
 mod upstream;
+mod upstream_databases;
 mod windows;
 mod worst_case;
 mod yaml;

@@ -14,7 +14,6 @@ pub(super) struct Evidence<'e> {
     pub(super) namespace: &'e str,
     pub(super) name: &'e str,
     /// The part of the resource it is, where the resource stands for several; else empty.
-    #[expect(dead_code, reason = "asked by families of several units")]
     pub(super) unit: &'e str,
     /// Its resource, where that is in the inventory.
     pub(super) resource: Option<&'e Object>,
@@ -90,7 +89,8 @@ impl<'e> Evidence<'e> {
         let found = self.world.find(kind, self.namespace, set)?.value();
         let pods = count(found, "/status/replicas").unwrap_or(0);
         let updated = count(found, "/status/updatedReplicas").unwrap_or(0);
-        (updated < pods)
+        let revision = |which: &str| text(found, &format!("/status/{which}Revision"));
+        (updated < pods && revision("update") != revision("current"))
             .then(|| format!("{updated} of {pods} pods of StatefulSet {set} are up to date"))
     }
 

@@ -80,7 +80,7 @@ fn word(value: &Value) -> &str {
 }
 
 /// Major and minor of a version such as `1.19.0` or `v26.6.0-rc.1`.
-fn release(told: &str) -> Option<(u32, u32)> {
+pub(super) fn release(told: &str) -> Option<(u32, u32)> {
     let told = told.strip_prefix('v').unwrap_or(told);
     let mut parts = told.splitn(3, ['.', '-', '+']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

@@ -17,8 +17,10 @@ mod part;
 mod percona;
 mod plain;
 mod ps;
+mod psmdb;
 mod pxc;
 mod release;
+mod replset;
 mod role;
 mod sentinel;
 mod set;
@@ -40,7 +42,7 @@ use known::{Known, Told};
 pub use role::ROLE_LABEL;
 
 /// Every operator whose databases are understood.
-const FAMILIES: &[Family] = &[pxc::FAMILY, ps::FAMILY, cnpg::FAMILY];
+const FAMILIES: &[Family] = &[pxc::FAMILY, ps::FAMILY, psmdb::FAMILY, cnpg::FAMILY];
 
 /// Every database, in no particular order.
 pub(super) fn groups(world: &World<'_>, pods: &[Pod]) -> Vec<Group> {

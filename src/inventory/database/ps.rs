@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::backup::{Records, newest};
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
+use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, percona};
 use crate::inventory::lenient::{count, is_set, list, text, truth};
-use crate::inventory::world::namespace;
+use crate::inventory::world::{World, namespace};
 use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
@@ -51,7 +51,7 @@ const MEMBERS: &[(&str, &str)] = &[("mysql", "database"), ("percona-server", "my
 
 /// Proxies, orchestrators and backups are told by name and component. Charts call their pods
 /// `mysql` too, and are of no operator.
-fn member_of(pod: &Pod) -> Option<&str> {
+fn member_of<'p>(_: &World<'_>, pod: &'p Pod) -> Option<&'p str> {
     let member = MEMBERS.contains(&(pod.label(NAME), pod.label(COMPONENT)));
     let ours = pod.label(PART_OF) == "percona-server" || pod.label(NAME) == "percona-server";
     let name = pod.label(INSTANCE);
@@ -178,30 +178,53 @@ impl ClusterSet {
     }
 }
 
-/// The parts beside the members: where the resource describes each, the kind and the ending of its
-/// workload, its name and component, and its containers.
-const PROXIES: &[(&str, &str, &str, [&str; 2], &[&str])] = &[
-    (
-        "proxy/haproxy",
-        "StatefulSet",
-        "haproxy",
-        ["haproxy", "proxy"],
-        &["haproxy", "mysql-monit"],
-    ),
-    (
-        "proxy/router",
-        "Deployment",
-        "router",
-        ["router", "proxy"],
-        &["router"],
-    ),
-    (
-        "orchestrator",
-        "StatefulSet",
-        "orc",
-        ["orchestrator", "orchestrator"],
-        &["orchestrator", "mysql-monit"],
-    ),
+/// What the pods of a cluster can be.
+struct Role {
+    /// Where the resource describes them.
+    spec: &'static str,
+    workload: &'static str,
+    /// The ending of the name of their workload.
+    ending: &'static str,
+    name: &'static str,
+    component: &'static str,
+    containers: &'static [&'static str],
+}
+
+const MEMBER: Role = Role {
+    spec: "/spec/mysql",
+    workload: "StatefulSet",
+    ending: "mysql",
+    name: "mysql",
+    component: "database",
+    containers: &["mysql", "xtrabackup"],
+};
+
+const ORCHESTRATOR: Role = Role {
+    spec: "/spec/orchestrator",
+    workload: "StatefulSet",
+    ending: "orc",
+    name: "orchestrator",
+    component: "orchestrator",
+    containers: &["orchestrator", "mysql-monit"],
+};
+
+const PROXIES: [Role; 2] = [
+    Role {
+        spec: "/spec/proxy/haproxy",
+        workload: "StatefulSet",
+        ending: "haproxy",
+        name: "haproxy",
+        component: "proxy",
+        containers: &["haproxy", "mysql-monit"],
+    },
+    Role {
+        spec: "/spec/proxy/router",
+        workload: "Deployment",
+        ending: "router",
+        name: "router",
+        component: "proxy",
+        containers: &["router"],
+    },
 ];
 
 fn expand(object: &Object) -> Vec<Pod> {
@@ -209,30 +232,20 @@ fn expand(object: &Object) -> Vec<Pod> {
     if truth(resource, "/spec/pause") {
         return Vec::new();
     }
-    let proxies = PROXIES.iter().filter(|(spec, ..)| {
-        let needless = *spec == "orchestrator" && !is_asynchronous(resource);
-        truth(resource, &format!("/spec/{spec}/enabled")) && !needless
-    });
-    let proxies = proxies.map(|(spec, workload, ending, names, containers)| Part {
-        workload,
-        containers: containers.to_vec(),
-        ..part(object, (spec, ending), *names)
-    });
+    let orchestrator = is_asynchronous(resource).then_some(ORCHESTRATOR);
+    let others = PROXIES.into_iter().chain(orchestrator);
+    let others = others.filter(|role| truth(resource, &format!("{}/enabled", role.spec)));
     let mut pods = members(object);
-    pods.extend(proxies.flat_map(|part| part.pods(object)));
+    pods.extend(others.flat_map(|role| part(object, &role).pods(object)));
     pods
 }
 
 /// The members, of which the first is taken for the primary.
 fn members(object: &Object) -> Vec<Pod> {
-    let mut containers = vec!["mysql"];
-    if truth(object.value(), "/spec/backup/enabled") {
-        containers.push("xtrabackup");
+    let mut part = part(object, &MEMBER);
+    if !truth(object.value(), "/spec/backup/enabled") {
+        part.containers.retain(|name| *name != "xtrabackup");
     }
-    let part = Part {
-        containers,
-        ..part(object, ("mysql", "mysql"), ["mysql", "database"])
-    };
     let mut pods = part.pods(object);
     if let Some(first) = pods.first_mut() {
         first.labels.insert(PRIMARY.to_owned(), "true".to_owned());
@@ -240,20 +253,20 @@ fn members(object: &Object) -> Vec<Pod> {
     pods
 }
 
-/// A StatefulSet without containers. Old operators had one name for all, and told components by
-/// the endings of workloads.
-fn part<'p>(object: &'p Object, (spec, ending): (&str, &'p str), names: [&'p str; 2]) -> Part<'p> {
+/// The pods of a role. Old operators had one name for all of them, and for a component what their
+/// workload ends in.
+fn part<'p>(object: &'p Object, role: &Role) -> Part<'p> {
     let instance = object.reference().name.as_str();
     let old = text(object.value(), "/spec/crVersion").starts_with("0.");
-    let [name, component] = if old {
-        ["percona-server", ending]
+    let (name, component) = if old {
+        ("percona-server", role.ending)
     } else {
-        names
+        (role.name, role.component)
     };
     Part {
-        workload: "StatefulSet",
-        name: format!("{instance}-{ending}"),
-        spec: format!("/spec/{spec}"),
+        workload: role.workload,
+        name: format!("{instance}-{}", role.ending),
+        spec: role.spec.to_owned(),
         size: SIZE,
         labels: vec![
             (NAME, name),
@@ -262,6 +275,6 @@ fn part<'p>(object: &'p Object, (spec, ending): (&str, &'p str), names: [&'p str
             (MANAGED_BY, "percona-server-mysql-operator"),
             (PART_OF, "percona-server"),
         ],
-        containers: Vec::new(),
+        containers: role.containers.to_vec(),
     }
 }

@@ -1,7 +1,7 @@
 //! Percona XtraDB Cluster: Galera, where every member may be written to and a majority decides.
 
-use super::backup::{Records, newest};
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
+use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, ordinal, percona};
 use crate::inventory::lenient::{condition, count, list, truth};
 use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
