@@ -38,6 +38,32 @@ not judged, no chaos object: PodDisruptionBudget 1, StatefulSet 1
 }
 
 #[test]
+fn every_kind_that_is_read_is_told() {
+    let shop = shop();
+    let ended = shop.run(&["kinds"]);
+    for (group, kind) in firebreak::fault::kinds() {
+        let (kind, group) = match (kind, group) {
+            ("*", group) => ("every other kind", format!("{group}: refused")),
+            (kind, "") => (kind, "(core)".to_owned()),
+            (kind, group) => (kind, group.to_owned()),
+        };
+        assert_ends(&ended, 0, &[&format!("  {kind:<26}{group}\n")]);
+    }
+    for family in firebreak::inventory::families() {
+        assert_ends(
+            &ended,
+            0,
+            &[&format!("  {:<26}{} ", family.kind, family.group)],
+        );
+    }
+    let report = shop.run(&["kinds", "--format", "json"]).json();
+    let rows = report["chaos"].as_array().map(Vec::len);
+    assert_eq!(rows, Some(firebreak::fault::kinds().count()));
+    assert_eq!(report["databases"][0]["kind"], "PerconaXtraDBCluster");
+    assert_eq!(report["engines"][0], "cassandra");
+}
+
+#[test]
 fn a_plan_reads_like_this() {
     let ended = shop().run(&["plan", "half.yaml", "--world", "world"]);
     let expected = "\

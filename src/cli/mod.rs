@@ -13,6 +13,7 @@ pub mod examples;
 pub mod files;
 pub mod inputs;
 pub mod manifests;
+pub mod kinds;
 pub mod plan;
 pub mod report;
 pub mod report_plan;
@@ -26,6 +27,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use check::Check;
 use demo::Demo;
+use kinds::Listing;
 use plan::Planning;
 
 /// Computes the worst case of chaos experiments and denies what breaches policy.
@@ -44,6 +46,8 @@ enum Command {
     Plan(Planning),
     /// Start the webhook on loopback with the example cluster, and send it every example
     Demo(Demo),
+    /// Print every kind that is read: chaos objects, and databases
+    Kinds(Listing),
     /// Print the CustomResourceDefinitions
     Crds,
 }
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(&mut out),
         Command::Plan(planning) => planning.run(&mut out),
         Command::Demo(demo) => demo.run(&mut out),
+        Command::Kinds(listing) => listing.run(&mut out),
         Command::Crds => crds::run(&mut out),
     };
     match outcome {

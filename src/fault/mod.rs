@@ -166,6 +166,13 @@ pub fn read_change(old: &Object, new: &Object) -> Reading {
     }
 }
 
+/// API group and kind of everything that is read, in the order of the tables. The kind is `*` for
+/// every kind of a group that no row above it names: such objects are refused.
+pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let readers = READERS.iter().map(|reader| (reader.group, reader.kind));
+    readers.chain(CHANGES.iter().map(|(group, kind, _)| (*group, *kind)))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

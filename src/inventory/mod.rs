@@ -23,7 +23,7 @@ mod world;
 
 pub use active::Active;
 pub use budget::Budget;
-pub use database::ROLE_LABEL;
+pub use database::{FamilyKind, ROLE_LABEL, engines, families};
 pub use group::{Backup, Database, Group, Quorum, Writer};
 pub use live::{Live, live};
 pub use namespace::Namespace;

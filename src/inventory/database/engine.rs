@@ -1,5 +1,7 @@
 //! Database engines, and what gives them away.
 
+use std::collections::BTreeSet;
+
 /// How the members of a database hold together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -106,6 +108,13 @@ const WAYS: &[(&str, Way)] = &[
     ("valkey", Way::Follow),
     ("valkey-cluster", Way::Spread),
 ];
+
+/// Every engine that is recognised without an operator.
+#[must_use]
+pub fn engines() -> Vec<&'static str> {
+    let engines: BTreeSet<&'static str> = NAMES.iter().map(|(_, engine)| *engine).collect();
+    engines.into_iter().collect()
+}
 
 /// The engine that a label's value names.
 pub(super) fn by_name(name: &str) -> Option<&'static str> {

@@ -35,6 +35,7 @@ use super::lenient::count;
 use super::workload;
 use super::world::World;
 use super::{Group, Owner, Pod, PodId, narrow};
+pub use engine::engines;
 use evidence::Evidence;
 use family::Family;
 use known::{Known, Told};
@@ -43,6 +44,29 @@ pub use role::ROLE_LABEL;
 
 /// Every operator whose databases are understood.
 const FAMILIES: &[Family] = &[pxc::FAMILY, ps::FAMILY, psmdb::FAMILY, cnpg::FAMILY];
+
+/// What is known of the resource of one operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FamilyKind {
+    /// API group.
+    pub group: &'static str,
+    /// Kind.
+    pub kind: &'static str,
+    /// The versions of its API that are known.
+    pub api: &'static [&'static str],
+    /// The newest release of the operator that is known, major and minor.
+    pub newest: (u32, u32),
+}
+
+/// The resources of every operator whose databases are understood.
+pub fn families() -> impl Iterator<Item = FamilyKind> {
+    FAMILIES.iter().map(|family| FamilyKind {
+        group: family.resource.0,
+        kind: family.resource.1,
+        api: family.known.api,
+        newest: family.known.newest,
+    })
+}
 
 /// Every database, in no particular order.
 pub(super) fn groups(world: &World<'_>, pods: &[Pod]) -> Vec<Group> {
