@@ -257,6 +257,65 @@ fn two_replica_sets_are_two_databases_and_the_voters_of_a_chart_are_one() {
     );
 }
 
+/// What is said of a Deployment of one pod with a claim, labelled and annotated so.
+fn deployed(labels: &Value, annotations: &Value) -> Option<Database> {
+    let volume = json!({"name": "data", "persistentVolumeClaim": {"claimName": "d"}});
+    let inventory = manifests(vec![json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "d", "namespace": "db", "annotations": annotations},
+        "spec": {"template": {"metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "c"}], "volumes": [volume]}}}
+    })]);
+    group(&inventory, "Deployment db/d").database.clone()
+}
+
+#[test]
+fn a_deployment_with_a_claim_is_probably_what_its_name_says() {
+    let found = deployed(&json!({"app": "postgres"}), &json!({})).unwrap();
+    assert_eq!(
+        found.recognised_by,
+        "probably: a Deployment with volumes, labelled app=postgres"
+    );
+    assert_eq!(
+        found.doubt.unwrap(),
+        "it was taken for postgresql, as a Deployment with volumes, labelled app=postgres; \
+         annotate it with firebreak.dev/database"
+    );
+    let marked = |engine: &str| {
+        let mark = json!({"firebreak.dev/database": engine});
+        deployed(&json!({"app": "postgres"}), &mark)
+    };
+    assert_eq!(marked("postgres").unwrap().doubt, None);
+    assert_eq!(marked("none"), None);
+    assert_eq!(deployed(&json!({"app": "web"}), &json!({})), None);
+}
+
+#[test]
+fn data_that_is_spread_needs_all_members_but_one() {
+    let quorum = |size: u32| {
+        let mut objects = stateful("s", &json!({"app": "cassandra"}), &json!({}), true);
+        objects[0]["spec"]["replicas"] = json!(size);
+        database(&manifests(objects), "StatefulSet db/s").quorum
+    };
+    let needs: Vec<u32> = (1..=6).map(|size| quorum(size).needs()).collect();
+    assert_eq!(needs, [1, 2, 2, 3, 4, 5]);
+    assert_eq!(quorum(6), Quorum::AtLeast(5));
+}
+
+#[test]
+fn a_database_told_to_have_no_pods_is_paused() {
+    let mut objects = stateful("s", &json!({"app": "mysql"}), &json!({}), true);
+    objects[0]["spec"]["replicas"] = json!(0);
+    let inventory = recorded(&read(objects.clone()));
+    let found = group(&inventory, "StatefulSet db/s");
+    assert_eq!((found.size, found.members.len()), (0, 0));
+    assert!(found.database.as_ref().unwrap().paused);
+    // The StatefulSet of an operator without pods is no database beside the operator's.
+    objects[0]["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "x.io/v1", "kind": "X", "name": "x", "controller": true}]);
+    assert_eq!(recorded(&read(objects)).groups().len(), 0);
+}
+
 /// What is said of the XtraDB cluster `c1` of three behind HAProxy, ready but for these values,
 /// with these objects beside it, and what it is said of.
 fn xtradb(rest: &Value, beside: Vec<Value>) -> (Inventory, Database) {

@@ -17,6 +17,8 @@ pub(super) enum Way {
 /// What charts and images call an engine, and what we call it.
 const NAMES: &[(&str, &str)] = &[
     ("cassandra", "cassandra"),
+    ("chroma", "chroma"),
+    ("chromadb", "chroma"),
     ("clickhouse", "clickhouse"),
     ("clickhouse-keeper", KEEPER),
     ("clickhouse-server", "clickhouse"),
@@ -52,6 +54,7 @@ const NAMES: &[(&str, &str)] = &[
     ("postgresql", "postgresql"),
     ("postgresql-ha", "postgresql-ha"),
     ("postgresql-repmgr", "postgresql-ha"),
+    ("qdrant", "qdrant"),
     ("rabbitmq", "rabbitmq"),
     ("redis", "redis"),
     ("redis-cluster", "redis-cluster"),
@@ -70,6 +73,7 @@ const NAMES: &[(&str, &str)] = &[
     ("valkey-sentinel", SENTINEL),
     ("vitess", "vitess"),
     ("vttablet", "vitess"),
+    ("weaviate", "weaviate"),
     ("zookeeper", "zookeeper"),
 ];
 

@@ -60,7 +60,14 @@ const PARTS: &[(&[&str], &[&str], Part)] = &[
     (&["elasticsearch", "opensearch"], &["master"], Part::Council),
     (
         &["elasticsearch", "opensearch"],
-        &["client", "coordinating", "dashboards", "ingest", "kibana"],
+        &[
+            "client",
+            "coordinating",
+            "coordinating-only",
+            "dashboards",
+            "ingest",
+            "kibana",
+        ],
         Part::Beside,
     ),
     (

@@ -89,7 +89,7 @@ fn recognise<'s>(set: Set<'s>, world: &World<'_>) -> Option<Share<'s>> {
     let both = decides && !is_dedicated(&set);
     let doubt = sign.probable.then(|| {
         let Sign { engine, reason, .. } = &sign;
-        format!("it was taken for {engine} as {reason}; {OVERRIDE} would say for sure")
+        format!("it was taken for {engine}, as {reason}; annotate it with {OVERRIDE}")
     });
     let probably = if sign.probable { "probably: " } else { "" };
     Some(Share {

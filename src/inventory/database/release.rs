@@ -149,10 +149,18 @@ impl<'s> Release<'s> {
         self.shares.iter().flat_map(of_share)
     }
 
+    /// How its members hold together. Those that decide for others vote.
+    pub(super) fn way(&self) -> Way {
+        match self.shares.first().map(|it| it.part) {
+            Some(Part::Council) => Way::Vote,
+            Some(Part::Member | Part::Voter | Part::Beside) | None => engine::way(&self.engine),
+        }
+    }
+
     /// Whether its members themselves agree on who is written to.
     pub(super) fn elects(&self) -> bool {
         let inside = || self.shares.iter().all(|it| sentinel::runs_one(&it.set));
-        engine::way(&self.engine) != Way::Follow || (sentinel::is_watched(&self.engine) && inside())
+        self.way() != Way::Follow || (sentinel::is_watched(&self.engine) && inside())
     }
 
     fn recognised_by(&self, writer: &Writer, promoted: bool) -> String {
@@ -183,10 +191,16 @@ impl<'s> Release<'s> {
         let probable = probable.map(|it| it.id);
         match (holders.next(), holders.next()) {
             _ if !role.writers.is_empty() => Writer::Known(role.writers.clone()),
-            (Some(only), None) => Writer::Known(vec![only.id]),
+            (Some(only), None) if !self.is_replica(&only) => Writer::Known(vec![only.id]),
             _ if agreed => Writer::Any { probable },
             _ => Writer::Untold { probable },
         }
+    }
+
+    /// Whether a member is by its workload one that only follows.
+    fn is_replica(&self, member: &Member<'_>) -> bool {
+        let words = member.share.set.words();
+        part::is_fixed(&self.engine, &words) && !part::is_primary(&self.engine, &words)
     }
 
     /// Members that may take over from the writer and hold the data to do so.
@@ -200,7 +214,7 @@ impl<'s> Release<'s> {
 
     fn quorum(&self, writer: &Writer, moves: bool) -> Quorum {
         let votes = self.size.max(narrow(self.members().count()));
-        match engine::way(&self.engine) {
+        match self.way() {
             Way::Spread => Quorum::AtLeast(votes.saturating_sub(self.spare(votes))),
             Way::Follow if !self.elects() && !self.may_vote(writer, moves) => Quorum::None,
             Way::Follow | Way::Vote => self.majority(votes),
@@ -243,7 +257,10 @@ impl<'s> Release<'s> {
         let off = |it: &&Share<'_>| it.is_core() && it.set.is_scaled_to_nothing();
         let off = self.shares.iter().find(off).filter(|_| self.size > 0);
         let off = off.map(|it| format!("its {} is scaled to no pod", it.set.owner.name));
-        off.or_else(|| sentinels?.too_few())
+        let mut members = self.members().peekable();
+        let headless = members.peek().is_some() && members.all(|it| self.is_replica(&it));
+        let headless = headless.then(|| "all of its pods are replicas".to_owned());
+        off.or(headless).or_else(|| sentinels?.too_few())
     }
 }
 

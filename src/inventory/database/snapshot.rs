@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::backup::Success;
-use super::engine::{Way, way};
+use super::engine::Way;
 use super::part::Part;
 use super::release::{Member, Release};
 use crate::inventory::lenient::{instant, is_set, text, truth};
@@ -27,7 +27,7 @@ pub(super) fn backups(world: &World<'_>, release: &Release<'_>) -> Option<Succes
     let holds = |it: &Member<'_>| it.share.part != Part::Voter;
     let of_members: Vec<Option<Timestamp>> =
         release.members().filter(holds).map(of_member).collect();
-    let at = match way(&release.engine) {
+    let at = match release.way() {
         Way::Spread => of_members.into_iter().min().flatten(),
         Way::Follow | Way::Vote => of_members.into_iter().flatten().max(),
     }?;

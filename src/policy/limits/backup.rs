@@ -1,5 +1,7 @@
 //! The limit on the backups that a database must have.
 
+use jiff::SignedDuration;
+
 use super::database::{At, each};
 use crate::calendar::format_duration;
 use crate::inventory::Backup;
@@ -7,6 +9,9 @@ use crate::policy::context::LimitContext;
 use crate::policy::spec::limits::{BackupRule, OnUnknown};
 use crate::policy::spec::values::Span;
 use crate::policy::{Enforcement, Reason, Violation};
+
+/// How far the clock of whoever wrote a time may be ahead of ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn backup(context: &LimitContext<'_>) -> Vec<Violation> {
     let mut all = each(context, |at| age(at, at.limits.backup?));
@@ -28,7 +33,13 @@ fn age(at: At<'_>, rule: BackupRule) -> Option<Violation> {
         Backup::Never => ("none".to_owned(), format!("{} has no backup", at.name())),
         Backup::At(finished) => {
             let age = at.context.case.now.duration_since(*finished);
-            // A backup from the future is as fresh as can be.
+            if age < -SKEW {
+                let message = format!(
+                    "the newest backup of {} says it finished at {finished}, which is yet to come",
+                    at.name()
+                );
+                return unknown(at, rule, message);
+            }
             let age = std::time::Duration::try_from(age).unwrap_or_default();
             if age <= limit {
                 return None;
@@ -108,6 +119,10 @@ mod tests {
         assert_eq!(fixture.only(&limits).reason, Reason::BackupStale);
         fixture.facts().backup = Backup::At("2026-11-20T08:00:00Z".parse().unwrap());
         fixture.keeps(&limits);
+        fixture.facts().backup = Backup::At("2026-11-21T10:04:00Z".parse().unwrap());
+        fixture.keeps(&limits);
+        fixture.facts().backup = Backup::At("2026-11-21T10:06:00Z".parse().unwrap());
+        assert_eq!(fixture.only(&limits).reason, Reason::BackupUnknown);
     }
 
     #[test]

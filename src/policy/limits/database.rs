@@ -154,7 +154,7 @@ fn tell_primary(at: At<'_>) -> String {
 
 /// A label that says the role: every replica has the value, and no writer has.
 fn telling_label<'a>(writers: &[&'a Pod], replicas: &[&'a Pod]) -> Option<(&'a str, &'a str)> {
-    const ROLES: [&str; 3] = ["role", "component", "primary"];
+    const ROLES: [&str; 4] = ["role", "component", "primary", "master"];
     let (first, others) = replicas.split_first()?;
     let tells = |(key, value): &(&String, &String)| {
         let word = key.to_lowercase();
