@@ -86,7 +86,7 @@ fn larger(rng: &mut Rng, experiment: &Experiment) -> Experiment {
                 target.mode = more(target.mode);
             }
             (Aim::Nodes(target), _) => target.mode = more(target.mode),
-            (Aim::Unknown(_), _) => {}
+            (Aim::Isolation(_) | Aim::Unknown(_), _) => {}
         }
     }
     larger

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use firebreak::calendar::format_duration;
 use firebreak::fault::{
-    self, Aim, Experiment, Fault, Intensity, Lifetime, NodeTarget, Overlap, Surroundings, Target,
+    self, Aim, Experiment, Fault, Intensity, Lifetime, NodeTarget, Overlap, Target,
 };
 use firebreak::inventory::{Inventory, View};
 use firebreak::judge::judge;
@@ -14,7 +14,7 @@ use firebreak::request::Request;
 
 /// What an object is read as, and whom it can hit in `world`.
 pub(crate) fn render(object: &Object, world: &Inventory) -> String {
-    match fault::read(object, Surroundings::NONE) {
+    match fault::read(object, world.surroundings()) {
         Ok(None) => "no chaos object\n".to_owned(),
         Err(error) => format!("unreadable: {error}\n"),
         Ok(Some(experiment)) => read(&experiment, world),
@@ -142,6 +142,7 @@ fn aim(fault: &Fault, world: &Inventory) -> String {
             format!("  from {from}\n  to {to}\n")
         }
         Aim::Nodes(target) => format!("  {}\n", nodes(fault, target, world)),
+        Aim::Isolation(isolation) => format!("  whom it newly cuts off: {:?}\n", isolation.ties),
         Aim::Unknown(what) => format!("  unknown: {what}\n"),
     }
 }

@@ -3,6 +3,7 @@
 mod draw;
 mod flow;
 mod impact;
+mod isolation;
 mod problem;
 mod radius;
 mod reach;
@@ -150,7 +151,7 @@ fn unknown(experiment: &Experiment, inventory: &Inventory, own: &[Reach]) -> Vec
                 ),
             })
         }
-        Aim::Pods(_) | Aim::Each { .. } | Aim::Cut { .. } => None,
+        Aim::Pods(_) | Aim::Each { .. } | Aim::Cut { .. } | Aim::Isolation(_) => None,
     };
     let own = experiment.faults.iter().enumerate().filter_map(what);
     let unread = inventory.unread().iter().map(|what| Unknown {

@@ -48,6 +48,8 @@ pub struct FaultReach {
     pub addressable: Vec<GroupId>,
     /// Whether the tool itself would refuse the selection as things are.
     pub fails: bool,
+    /// What it would cut, a sentence each, where that is known.
+    pub cuts: Vec<String>,
 }
 
 /// What an experiment can do to one database or workload.

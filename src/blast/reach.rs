@@ -1,11 +1,12 @@
 //! From faults to draws: what each fault can reach in this inventory, and how much of it at once.
 
 use super::draw::sorted;
+use super::isolation::severed;
 use super::radius::FaultReach;
 use super::worst_case::{Choice, Draw, Victims, most_hit};
 use crate::fault::{
-    Aim, Effect, Experiment, Fault, Lifetime, NodeQuery, NodeTarget, Overlap, PodQuery, Selection,
-    Target,
+    Aim, Effect, Experiment, Fault, Isolation, Lifetime, NodeQuery, NodeTarget, Overlap, PodQuery,
+    Selection, Target, Ties,
 };
 use crate::inventory::{Active, Candidates, GroupId, Inventory, NodeId, PodId, View};
 
@@ -194,7 +195,24 @@ fn victims(aim: &Aim, inventory: &Inventory, view: View, told: &mut FaultReach) 
             }
         }
         Aim::Nodes(target) => nodes(target, inventory, view, told),
+        Aim::Isolation(isolation) => isolated(isolation, inventory, told),
         Aim::Unknown(_) => Victims::Pods(Choice::default()),
+    }
+}
+
+/// All that a NetworkPolicy cuts off, at once.
+fn isolated(isolation: &Isolation, inventory: &Inventory, told: &mut FaultReach) -> Victims {
+    let severed = severed(isolation, inventory);
+    let all = |pods: &[PodId]| Choice {
+        candidates: ids(pods),
+        most: u32::MAX,
+    };
+    let (from, to) = (all(&severed.from), all(&severed.to));
+    told.cuts = severed.cuts;
+    told.candidates = sorted(severed.from.into_iter().chain(severed.to).collect());
+    match isolation.ties {
+        Ties::Vital => Victims::Cut { from, to },
+        Ties::Helpful => Victims::Pods(from),
     }
 }
 

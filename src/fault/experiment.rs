@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::network_policy::NetworkPolicy;
 use super::target::{NodeTarget, Sets, Target};
 use crate::object::{ObjectRef, Unreadable};
 
@@ -117,8 +118,29 @@ pub enum Aim {
     },
     /// Nodes, and with them every pod that runs there.
     Nodes(NodeTarget),
+    /// The members of databases that a NetworkPolicy would newly cut off.
+    Isolation(Box<Isolation>),
     /// Something that cannot be resolved in this cluster; a sentence says what. Over every limit.
     Unknown(String),
+}
+
+/// A NetworkPolicy, held against those in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Isolation {
+    /// The policy.
+    pub policy: NetworkPolicy,
+    /// From whom it would cut members off.
+    pub ties: Ties,
+}
+
+/// Whom a member of a database talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ties {
+    /// Those without whom it does not serve: the other members, everybody outside, and the API
+    /// server where that says who leads.
+    Vital,
+    /// Those without whom it serves, but does not recover: its operator, and who resolves names.
+    Helpful,
 }
 
 /// How long a fault lasts.

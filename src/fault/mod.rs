@@ -5,6 +5,7 @@ pub mod chaos_mesh;
 pub mod experiment;
 mod krkn;
 mod litmus;
+mod network_policy;
 mod raw;
 mod nodes;
 mod removal;
@@ -15,8 +16,10 @@ mod workload;
 mod writes;
 
 pub use experiment::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap, Recurrence, Tool,
+    Action, Aim, Effect, Experiment, Fault, Intensity, Isolation, Lifetime, Note, Overlap,
+    Recurrence, Ties, Tool,
 };
+pub use network_policy::{NetworkPolicy, Peer, Port, PortNumber, Rule};
 pub use removal::read_removal;
 pub use surroundings::Surroundings;
 pub use target::{
@@ -95,6 +98,26 @@ const READERS: &[Reader] = &[
     reader(KRKN, ANY_KIND, krkn::read_object),
     reader(KRKN_BEFORE_1, ANY_KIND, krkn::read_object),
     reader("networking.k8s.io", "NetworkPolicy", raw::read_policy),
+    reader(
+        "cilium.io",
+        "CiliumClusterwideNetworkPolicy",
+        raw::read_foreign,
+    ),
+    reader("cilium.io", "CiliumNetworkPolicy", raw::read_foreign),
+    reader(
+        "crd.projectcalico.org",
+        "GlobalNetworkPolicy",
+        raw::read_foreign,
+    ),
+    reader("crd.projectcalico.org", "NetworkPolicy", raw::read_foreign),
+    reader(
+        "projectcalico.org",
+        "GlobalNetworkPolicy",
+        raw::read_foreign,
+    ),
+    reader("projectcalico.org", "NetworkPolicy", raw::read_foreign),
+    reader("policy.networking.k8s.io", ANY_KIND, raw::read_foreign),
+    reader("networking.istio.io", "VirtualService", raw::read_foreign),
     around("", "Pod", workload::read),
     around("", "ReplicationController", workload::read),
     around("apps", "DaemonSet", workload::read),

@@ -11,7 +11,7 @@ use super::{
     Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Pod, PodId, View, budget, database,
     expand, workload,
 };
-use crate::fault::Surroundings;
+use crate::fault::{NetworkPolicy, Surroundings};
 use crate::object::Object;
 use crate::selector::LabelSelector;
 
@@ -31,6 +31,7 @@ pub(super) fn inventory(objects: &[Object], origin: Origin) -> Inventory {
         pods,
         nodes,
         groups,
+        network_policies: network_policies(&world),
         surroundings: Surroundings::of(objects),
         ..Inventory::default()
     };
@@ -127,6 +128,18 @@ fn namespaces(world: &World<'_>, pods: &[Pod]) -> BTreeMap<String, Namespace> {
         }
     }
     namespaces
+}
+
+/// The NetworkPolicies by namespace. One that cannot be read lets nothing through and blocks nothing.
+fn network_policies(world: &World<'_>) -> BTreeMap<String, Vec<NetworkPolicy>> {
+    let mut found = BTreeMap::<String, Vec<NetworkPolicy>>::new();
+    for object in world.all(("networking.k8s.io", "NetworkPolicy")) {
+        if let Ok(policy) = NetworkPolicy::read(object) {
+            let place = namespace(object).to_owned();
+            found.entry(place).or_default().push(policy);
+        }
+    }
+    found
 }
 
 fn services(world: &World<'_>, inventory: &Inventory) -> Vec<Service> {

@@ -21,7 +21,8 @@ pub struct Live {
 }
 
 /// Every live experiment among `objects`, whose pods are in `inventory`. A schedule is not live
-/// between its ticks, and each run it starts is an object of its own.
+/// between its ticks, and each run it starts is an object of its own. What does not say that it is
+/// chaos is how the cluster is.
 #[must_use]
 pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
     let mut live = Live::default();
@@ -41,7 +42,7 @@ pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
 }
 
 fn active(object: &Object, experiment: Experiment, inventory: &Inventory) -> Option<Active> {
-    if experiment.schedule.is_some() {
+    if experiment.schedule.is_some() || !experiment.declared {
         return None;
     }
     let created = object.root().get("metadata").get("creationTimestamp");

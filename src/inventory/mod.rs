@@ -18,6 +18,7 @@ mod pod;
 mod select;
 mod service;
 mod sets;
+mod traffic;
 mod workload;
 mod world;
 
@@ -28,12 +29,13 @@ pub use group::{Backup, Database, Group, Quorum, Writer};
 pub use live::{Live, live};
 pub use namespace::Namespace;
 pub use node::Node;
-pub use pod::{Owner, Pod};
+pub use pod::{ContainerPort, Owner, Pod};
+pub use traffic::{Side, Traffic};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::fault::{Action, Surroundings};
+use crate::fault::{Action, NetworkPolicy, Surroundings};
 use crate::object::Object;
 use index::{Index, Span};
 use service::Service;
@@ -94,6 +96,7 @@ pub struct Inventory {
     unread: Vec<String>,
     unavailable: Option<String>,
     services: Vec<Service>,
+    network_policies: BTreeMap<String, Vec<NetworkPolicy>>,
     surroundings: Surroundings,
     index: Index,
     assumed: bool,
@@ -258,6 +261,24 @@ impl Inventory {
             .budgets
             .partition_point(|it| it.namespace.as_str() <= namespace);
         start..end
+    }
+
+    /// The databases and workloads of a namespace.
+    pub fn groups_in(&self, namespace: &str) -> impl Iterator<Item = (GroupId, &Group)> {
+        let start = self
+            .groups
+            .partition_point(|it| it.namespace.as_str() < namespace);
+        let ids = (narrow(start)..).map(GroupId);
+        let here = self.groups.iter().skip(start);
+        let here = here.take_while(move |it| it.namespace == namespace);
+        ids.zip(here)
+    }
+
+    /// The NetworkPolicies of a namespace, by name.
+    #[must_use]
+    pub fn network_policies_in(&self, namespace: &str) -> &[NetworkPolicy] {
+        let found = self.network_policies.get(namespace);
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// The experiments that are live, or may become live.

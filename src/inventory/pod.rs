@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::lenient::{condition, is_set, list, map, text, truth};
+use super::lenient::{condition, count, is_set, list, map, text, truth};
 use super::world::namespace;
 use super::{GroupId, NodeId};
 use crate::object::Object;
@@ -40,6 +40,8 @@ pub struct Pod {
     pub host_network: bool,
     /// Names of its regular containers, in order.
     pub containers: Vec<String>,
+    /// The ports that its containers say they listen at, those of exporters left out.
+    pub ports: Vec<ContainerPort>,
     /// The workload it belongs to, a ReplicaSet's owner in place of the ReplicaSet.
     pub owner: Option<Owner>,
     /// The database or workload it is counted in. A finished pod belongs to its group without
@@ -50,6 +52,17 @@ pub struct Pod {
     pub healthy: bool,
     /// Whether it was derived from a controller's template and only assumed to exist.
     pub assumed: bool,
+}
+
+/// A port that a container says it listens at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContainerPort {
+    /// Name, empty where it has none.
+    pub name: String,
+    /// Number.
+    pub number: u32,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
 }
 
 /// The controlling owner of a pod.
@@ -118,6 +131,7 @@ impl Pod {
             found => found.to_owned(),
         };
         let containers = list(value, "/spec/containers").iter();
+        let ports = containers.clone().flat_map(ports).collect();
         Self {
             labels: map(value, "/metadata/labels"),
             annotations: map(value, "/metadata/annotations"),
@@ -127,6 +141,7 @@ impl Pod {
             restart_policy: or("/spec/restartPolicy", "Always"),
             host_network: truth(value, "/spec/hostNetwork"),
             containers: containers.map(|it| text(it, "/name").to_owned()).collect(),
+            ports,
             ..Self::default()
         }
     }
@@ -149,6 +164,29 @@ impl Pod {
         let of_job = self.owner.as_ref().is_some_and(|owner| owner.kind == "Job");
         self.phase == "Succeeded" || (self.phase == "Failed" && of_job)
     }
+}
+
+/// What the containers and ports of exporters are called: nobody but a monitor talks to them.
+const EXPORTERS: &[&str] = &["metrics", "exporter", "prom"];
+
+fn ports(container: &Value) -> impl Iterator<Item = ContainerPort> + '_ {
+    let exports = |value: &Value| EXPORTERS.iter().any(|it| text(value, "/name").contains(it));
+    let ports: &[Value] = if exports(container) {
+        &[]
+    } else {
+        list(container, "/ports")
+    };
+    let served = ports.iter().filter(move |port| !exports(port));
+    served.filter_map(|port| {
+        Some(ContainerPort {
+            name: text(port, "/name").to_owned(),
+            number: count(port, "/containerPort")?,
+            protocol: match text(port, "/protocol") {
+                "" => "TCP".to_owned(),
+                protocol => protocol.to_owned(),
+            },
+        })
+    })
 }
 
 fn serves(pod: &Value) -> bool {

@@ -92,14 +92,14 @@ fn named(services: &[Service], host: &str) -> Vec<PodId> {
 
 /// A block of addresses, or one address.
 #[derive(Debug, Clone, Copy)]
-struct Block {
+pub(super) struct Block {
     address: IpAddr,
     prefix: u32,
 }
 
 impl Block {
     /// Reads `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1:5432`, `[::1]:5432` and the like.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         if let Some((address, prefix)) = text.split_once('/') {
             let (address, prefix) = (address.parse().ok()?, prefix.parse().ok()?);
             return Some(Self { address, prefix });
@@ -113,7 +113,7 @@ impl Block {
         })
     }
 
-    fn contains(self, ip: IpAddr) -> bool {
+    pub(super) fn contains(self, ip: IpAddr) -> bool {
         let same = |differing: u32, length: u32| differing >= self.prefix.min(length);
         match (self.address, ip) {
             (IpAddr::V4(a), IpAddr::V4(b)) => same((a.to_bits() ^ b.to_bits()).leading_zeros(), 32),

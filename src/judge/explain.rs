@@ -38,7 +38,9 @@ pub(super) fn headline(
     };
     let unknown = blast.unknown.iter();
     let unknown = unknown.map(|unknown| Prospect::from(unknown.what.as_str()));
-    let lines: Vec<Prospect> = impacts.map(prospect).chain(unknown).collect();
+    let cuts = blast.faults.iter().flat_map(|reach| &reach.cuts);
+    let cuts = cuts.map(|cut| Prospect::from(cut.as_str()));
+    let lines: Vec<Prospect> = impacts.map(prospect).chain(cuts).chain(unknown).collect();
     match (lines.is_empty(), blast.candidates.is_empty()) {
         (false, _) => lines,
         (true, true) => vec!["it matches no pod now, and stays armed until it ends".into()],
@@ -81,7 +83,7 @@ fn target(fault: &Fault) -> Option<&Target> {
         Aim::Pods(target) | Aim::Each { target, .. } | Aim::Cut { from: target, .. } => {
             Some(target)
         }
-        Aim::Nodes(_) | Aim::Unknown(_) => None,
+        Aim::Nodes(_) | Aim::Isolation(_) | Aim::Unknown(_) => None,
     }
 }
 

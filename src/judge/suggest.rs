@@ -178,7 +178,7 @@ fn targets(fault: &Fault) -> Vec<&Target> {
     match &fault.aim {
         Aim::Pods(target) => vec![target],
         Aim::Cut { from, to } => vec![from, to],
-        Aim::Each { .. } | Aim::Nodes(_) | Aim::Unknown(_) => Vec::new(),
+        Aim::Each { .. } | Aim::Nodes(_) | Aim::Isolation(_) | Aim::Unknown(_) => Vec::new(),
     }
 }
 

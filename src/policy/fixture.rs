@@ -180,7 +180,11 @@ impl Fixture {
     pub(super) fn target(&mut self) -> &mut Target {
         match &mut self.experiment.faults[0].aim {
             Aim::Pods(target) => target,
-            Aim::Each { .. } | Aim::Cut { .. } | Aim::Nodes(_) | Aim::Unknown(_) => {
+            Aim::Each { .. }
+            | Aim::Cut { .. }
+            | Aim::Nodes(_)
+            | Aim::Isolation(_)
+            | Aim::Unknown(_) => {
                 panic!("no pods")
             }
         }

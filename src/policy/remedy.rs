@@ -40,7 +40,7 @@ impl<'a> Culprit<'a> {
                 &target.selector_field
             }
             Aim::Nodes(nodes) => &nodes.field,
-            Aim::Unknown(_) => &self.fault.field,
+            Aim::Isolation(_) | Aim::Unknown(_) => &self.fault.field,
         };
         or(field, &self.fault.field)
     }
@@ -60,7 +60,7 @@ impl<'a> Culprit<'a> {
                     phrase: pods,
                 }
             }
-            Aim::Nodes(_) | Aim::Unknown(_) => Remedy {
+            Aim::Nodes(_) | Aim::Isolation(_) | Aim::Unknown(_) => Remedy {
                 field: self.selector_field(),
                 phrase: pods,
             },

@@ -260,7 +260,7 @@ fn is_armed(fault: &Fault, draws: &[Draw], nodes: usize) -> bool {
             from == 0 || (far == 0 && !outside(to))
         }
         Aim::Nodes(_) => nodes == 0,
-        Aim::Unknown(_) => false,
+        Aim::Isolation(_) | Aim::Unknown(_) => false,
     }
 }
 

@@ -68,9 +68,12 @@ fn fault(rng: &mut Rng, at: usize) -> Fault {
     let aim = aim(rng);
     let effect = match &aim {
         Aim::Cut { .. } if rng.u8(..4) != 0 => Effect::Isolated,
-        Aim::Cut { .. } | Aim::Pods(_) | Aim::Each { .. } | Aim::Nodes(_) | Aim::Unknown(_) => {
-            one_of(rng, &effects)
-        }
+        Aim::Cut { .. }
+        | Aim::Pods(_)
+        | Aim::Each { .. }
+        | Aim::Nodes(_)
+        | Aim::Isolation(_)
+        | Aim::Unknown(_) => one_of(rng, &effects),
     };
     let lifetimes = [
         Lifetime::For(Duration::from_mins(5)),

@@ -333,7 +333,7 @@ fn whom(fault: &Fault, inventory: &Inventory) -> Option<Whom> {
             let hosts = nodes.iter().map(|id| (*id, on(inventory, *id)));
             Some(Whom::Nodes(hosts.collect(), most))
         }
-        Aim::Unknown(_) => None,
+        Aim::Isolation(_) | Aim::Unknown(_) => None,
     }
 }
 

@@ -211,7 +211,7 @@ fn move_inside(path: &str, fault: &mut Fault) {
             prefix(&mut nodes.field);
             Vec::new()
         }
-        Aim::Each { .. } | Aim::Unknown(_) => Vec::new(),
+        Aim::Each { .. } | Aim::Isolation(_) | Aim::Unknown(_) => Vec::new(),
     };
     for target in targets {
         prefix(&mut target.mode_field);

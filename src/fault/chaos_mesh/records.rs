@@ -37,7 +37,7 @@ pub(super) fn aim(faults: &mut [Fault], object: &Object) {
                     hold(to, far.iter());
                 }
             }
-            Aim::Each { .. } | Aim::Nodes(_) | Aim::Unknown(_) => {}
+            Aim::Each { .. } | Aim::Nodes(_) | Aim::Isolation(_) | Aim::Unknown(_) => {}
         }
     }
 }

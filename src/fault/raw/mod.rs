@@ -1,27 +1,27 @@
 //! Chaos made with nothing but Kubernetes: NetworkPolicies, Jobs, CronJobs and Pods that say so.
 //!
-//! Without a label or a program that gives it away, such an object looks like any other, and is none
-//! of ours: what it does to databases is judged where it happens.
+//! Without a label or a program that gives it away, such an object looks like any other. A
+//! NetworkPolicy is then judged by its effect; the rest is none of ours, and what it does to databases
+//! is judged where it happens.
 
+mod partition;
 mod script;
 mod stress;
+
+pub(super) use partition::{read_foreign, read_policy};
 
 use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
 use crate::fault::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
-    Overlap, PodQuery, Reading, Recurrence, Selection, Surroundings, Target, Tool, Unreadable,
+    Experiment, Fault, Listing, Mode, Namespaces, Note, PodQuery, Reading, Recurrence, Selection,
+    Surroundings, Target, Tool, Unreadable,
 };
 use crate::object::{Field, Object};
-use crate::selector::LabelSelector;
 
-/// Labels that mark a NetworkPolicy as chaos, whatever their value.
-const POLICY_LABELS: &[&str] = &["chaos-experiment", "chaos-type", "chaos", "experiment"];
 /// Labels that mark what runs programs as chaos. Others in use mark victims as well.
 const PROGRAM_LABELS: &[&str] = &["chaos-experiment", "chaos-type"];
 /// The label of everything that Litmus makes for an engine, which is judged itself.
 const OF_LITMUS: &str = "chaosUID";
-const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "litmus");
 /// Owners whose pods are an application's, so that a label on them marks a victim.
 const APPLICATIONS: &[&str] = &["ReplicaSet", "StatefulSet", "DaemonSet"];
 
@@ -32,66 +32,6 @@ pub(super) struct Program<'a> {
     pub(super) pod: Field<'a>,
     /// The spec of the Job, where there is one.
     pub(super) job: Option<Field<'a>>,
-}
-
-/// Reads a NetworkPolicy. Rules are not weighed, except one that lets everything through.
-pub(super) fn read_policy(object: &Object) -> Reading {
-    let marked = POLICY_LABELS
-        .iter()
-        .any(|label| object.label(label).is_some());
-    let of_litmus = object.label(PART_OF.0) == Some(PART_OF.1);
-    let spec = object.spec();
-    if !(marked || of_litmus) || !isolates(&spec)? {
-        return Ok(None);
-    }
-    let pods = spec.get("podSelector");
-    let query = PodQuery {
-        namespaces: own_namespace(&object.reference().namespace),
-        labels: LabelSelector::read(&pods)?,
-        ..PodQuery::default()
-    };
-    let target = all_of(query, pods.path());
-    let fault = Fault {
-        action: Action::NetworkPartition,
-        effect: Effect::Isolated,
-        aim: Aim::Pods(target),
-        lifetime: Lifetime::Forever,
-        overlap: Overlap::AtMost(1),
-        intensity: Intensity::default(),
-        field: spec.path().to_owned(),
-        // Nothing in a NetworkPolicy ends it.
-        duration_field: spec.path().to_owned(),
-        later: true,
-    };
-    Ok(Some(experiment(object, vec![fault])))
-}
-
-/// Whether the policy blocks a direction. Ingress is blocked unless the types say otherwise, egress
-/// only where the types or rules name it.
-fn isolates(spec: &Field<'_>) -> Result<bool, Unreadable> {
-    let types = spec.get("policyTypes").texts()?;
-    let named = |name: &str, default: bool| {
-        let listed = |types: &Vec<String>| types.iter().any(|each| each == name);
-        types
-            .as_ref()
-            .filter(|types| !types.is_empty())
-            .map_or(default, listed)
-    };
-    let egress = spec.get("egress");
-    let ingress_blocked = named("Ingress", true) && !lets_all(&spec.get("ingress"), "from")?;
-    let egress_blocked = named("Egress", !egress.items()?.is_empty()) && !lets_all(&egress, "to")?;
-    Ok(ingress_blocked || egress_blocked)
-}
-
-/// A rule without peers and ports lets everything through.
-fn lets_all(rules: &Field<'_>, peers: &str) -> Result<bool, Unreadable> {
-    for rule in rules.items()? {
-        let open = |name: &str| Ok(rule.get(name).items()?.is_empty());
-        if rule.is_set() && open(peers)? && open("ports")? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Reads the programs that a workload runs.
