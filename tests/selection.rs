@@ -140,6 +140,7 @@ fn a_pod_belongs_to_the_deployment_behind_its_replica_set() {
         owner: Some(OwnerQuery {
             kind: kind.to_owned(),
             names: names.map(|name| vec![name.to_owned()]),
+            scaled: None,
         }),
         ..PodQuery::default()
     };

@@ -5,10 +5,11 @@ use super::isolation::severed;
 use super::radius::FaultReach;
 use super::worst_case::{Choice, Draw, Victims, most_hit};
 use crate::fault::{
-    Aim, Effect, Experiment, Fault, Isolation, Lifetime, NodeQuery, NodeTarget, Overlap, PodQuery,
-    Selection, Target, Ties,
+    Aim, Effect, Experiment, Fault, Isolation, Lifetime, NodeQuery, NodeTarget, Overlap,
+    OwnerQuery, PodQuery, Scaling, Selection, Target, Ties,
 };
 use crate::inventory::{Active, Candidates, GroupId, Inventory, NodeId, PodId, View};
+use crate::selector::LabelSelector;
 
 /// A fault, resolved.
 pub(super) struct Reach {
@@ -253,11 +254,23 @@ fn arm(targets: &[&Target], inventory: &Inventory, told: &mut FaultReach, empty:
 }
 
 /// The groups that live where the selection looks: labels and states may change, namespaces and
-/// names do not.
+/// names do not, and no workload loses a pod by being scaled up.
 fn addressable(selection: &Selection, inventory: &Inventory) -> Vec<GroupId> {
+    let any = |owner: &OwnerQuery| {
+        let scaled = owner.scaled.as_ref()?;
+        Some(OwnerQuery {
+            kind: owner.kind.clone(),
+            scaled: Some(Scaling {
+                labels: LabelSelector::default(),
+                ..scaled.clone()
+            }),
+            names: None,
+        })
+    };
     let widened = |query: &PodQuery| PodQuery {
         namespaces: query.namespaces.clone(),
         names: query.names.clone(),
+        owner: query.owner.as_ref().and_then(any),
         ..PodQuery::default()
     };
     let queries = selection.queries.iter().map(widened).collect();

@@ -24,7 +24,7 @@ pub use removal::read_removal;
 pub use surroundings::Surroundings;
 pub use target::{
     Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField, PodQuery,
-    Selection, Sets, Target,
+    Scaling, Selection, Sets, Target,
 };
 pub use writes::{
     arms, forged_change, forged_status, is_internal, is_system_account, is_tool_account, stops,

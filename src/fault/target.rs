@@ -140,13 +140,27 @@ pub struct Phases {
 }
 
 /// Conditions on the workload that owns a pod.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct OwnerQuery {
     /// Kind in lower case, as Litmus writes it; a ReplicaSet's owner counts instead of the
     /// ReplicaSet.
     pub kind: String,
     /// Names, where given.
     pub names: Option<Vec<String>>,
+    /// How the workload is scaled, where it is: only the pods that this concerns.
+    pub scaled: Option<Scaling>,
+}
+
+/// Workloads that are scaled to a number of pods.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scaling {
+    /// On the labels of the workload itself.
+    pub labels: LabelSelector,
+    /// Of the workloads in order of name, this percentage of the first ones, rounded down, but at
+    /// least one.
+    pub percent: u32,
+    /// How many pods each is left with: the pods above that go. `None` is every pod.
+    pub keeps: Option<u32>,
 }
 
 /// How many of a list of candidates are drawn. Draws are random: any of them may be hit.

@@ -9,7 +9,7 @@ use super::service::{Service, addresses};
 use super::world::{World, namespace};
 use super::{
     Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Pod, PodId, View, budget, database,
-    expand, workload,
+    expand, scaled, workload,
 };
 use crate::fault::{NetworkPolicy, Surroundings};
 use crate::object::Object;
@@ -32,6 +32,7 @@ pub(super) fn inventory(objects: &[Object], origin: Origin) -> Inventory {
         nodes,
         groups,
         network_policies: network_policies(&world),
+        scalable: scaled::scalable(&world),
         surroundings: Surroundings::of(objects),
         ..Inventory::default()
     };

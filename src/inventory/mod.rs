@@ -15,6 +15,7 @@ mod live;
 mod namespace;
 mod node;
 mod pod;
+mod scaled;
 mod select;
 mod service;
 mod sets;
@@ -38,6 +39,7 @@ use std::ops::Range;
 use crate::fault::{Action, NetworkPolicy, Surroundings};
 use crate::object::Object;
 use index::{Index, Span};
+use scaled::Scalable;
 use service::Service;
 
 /// A pod of an inventory.
@@ -97,6 +99,7 @@ pub struct Inventory {
     unavailable: Option<String>,
     services: Vec<Service>,
     network_policies: BTreeMap<String, Vec<NetworkPolicy>>,
+    scalable: Vec<Scalable>,
     surroundings: Surroundings,
     index: Index,
     assumed: bool,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::index::{Span, within};
+use super::scaled::Scaled;
 use super::service::Reach;
 use super::{Candidates, Inventory, Namespace, Node, NodeId, Pod, PodId, View};
 use crate::fault::{
@@ -101,6 +102,7 @@ struct Search<'s> {
     /// The nodes a pod may run on, ascending; any when `None`.
     nodes: Option<Vec<NodeId>>,
     reach: Option<Reach>,
+    scaled: Option<Scaled<'s>>,
 }
 
 impl<'s> Search<'s> {
@@ -112,12 +114,22 @@ impl<'s> Search<'s> {
             return None;
         }
         let addresses = query.addresses.as_ref().filter(|_| !later);
+        let scaled = query.owner.as_ref().and_then(|owner| {
+            let scaling = (owner.kind.as_str(), owner.scaled.as_ref()?);
+            Some(Scaled::new(
+                scaling,
+                &query.namespaces,
+                &inventory.scalable,
+                later,
+            ))
+        });
         Some(Self {
             inventory,
             query,
             later,
             nodes: nodes.map(|nodes| inventory.matching_nodes(nodes)),
             reach: addresses.map(|addresses| Reach::new(addresses, &inventory.services)),
+            scaled,
         })
     }
 
@@ -213,6 +225,7 @@ impl<'s> Search<'s> {
                 .any(|labels| labels.matches(&pod.labels))
             && query.annotations.matches(&pod.annotations)
             && query.owner.as_ref().is_none_or(|owner| owns(owner, pod))
+            && self.scaled.as_ref().is_none_or(|it| it.concerns(pod))
             && query.fields.iter().all(|field| self.holds(field, pod))
             && (self.later || phase_fits(&query.phases, pod))
             && self.on_node(pod)

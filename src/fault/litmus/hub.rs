@@ -24,6 +24,21 @@ pub(super) struct HubFault {
     pub(super) redraws: bool,
     /// How much longer than its duration it may last; `None` where nothing ends it.
     pub(super) stretch: Option<u32>,
+    /// In which order the program takes its victims when nothing says so.
+    pub(super) order: Order,
+}
+
+/// Whether the victims of one experiment are taken together or in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// All at the same time.
+    Together,
+    /// One after the other.
+    InTurn,
+    /// One or the other, nobody knows which.
+    Either,
+    /// The program refuses to run.
+    Refused,
 }
 
 /// How a fault chooses its victims.
@@ -41,16 +56,61 @@ pub(super) enum Select {
     ManyNodes,
     /// One node, perhaps one that hosts a pod with the first label.
     OneNode,
+    /// The broker of a Kafka cluster, and whatever the target names.
+    Broker,
+    /// Machines of a cloud, by their ids where they are named.
+    Machines(&'static Machines),
     /// Nothing of this cluster that could be named; why.
     Elsewhere(&'static str),
 }
 
+/// How a variable names machines of a cloud.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Machines {
+    /// The variable that lists them.
+    pub(super) list: &'static str,
+    /// What stands before them at the end of the name that a Node carries in `spec.providerID`.
+    pub(super) prefix: &'static str,
+}
+
+const EC2: Machines = Machines {
+    list: "EC2_INSTANCE_ID",
+    prefix: "/",
+};
+const AZURE: Machines = Machines {
+    list: "AZURE_INSTANCE_NAMES",
+    prefix: "/virtualmachines/",
+};
+const GCP: Machines = Machines {
+    list: "VM_INSTANCE_NAMES",
+    prefix: "/",
+};
+
 impl HubFault {
-    /// The fault of this name.
+    /// The fault that a ChaosExperiment of this name is published for.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         HUB.iter().find(|fault| fault.name == name)
     }
+
+    /// The fault that the program runs when its arguments name it so.
+    pub(super) fn run_as(name: &str) -> Option<&'static Self> {
+        match PUBLISHED_AS.iter().find(|(_, program)| *program == name) {
+            Some((published, _)) => Self::named(published),
+            None => Self::named(name).filter(|it| !OBJECTS_ONLY.contains(&it.name)),
+        }
+    }
 }
+
+/// Names of published objects that no program knows.
+const OBJECTS_ONLY: &[&str] = &[
+    "ec2-stop-by-id",
+    "ec2-stop-by-tag",
+    "node-poweroff",
+    "vmware-vm-poweroff",
+];
+
+/// Objects that are published under another name than their fault, where the fault has no row.
+const PUBLISHED_AS: &[(&str, &str)] = &[("vmware-vm-poweroff", "vm-poweroff")];
 
 /// What to write instead of a name that the hub does not have.
 pub(super) fn suggestion(name: &str) -> String {
@@ -88,8 +148,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("disk-stress", "pod-io-stress or node-io-stress"),
     ("drain-node", "node-drain"),
     ("vm-poweroff", "vmware-vm-poweroff"),
-    ("cassandra-pod-delete", "pod-delete"),
-    ("kafka-broker-pod-failure", "pod-delete"),
 ];
 
 const INSTANCES: &str = "it stops machines of a cloud, which may be nodes of this cluster";
@@ -101,17 +159,31 @@ const HUB: &[HubFault] = &[
         redraws: true,
         ..pods("pod-delete", Action::PodKill, Effect::Down).lasts(15, 30)
     },
+    HubFault {
+        redraws: true,
+        ..pods("cassandra-pod-delete", Action::PodKill, Effect::Down).lasts(30, 30)
+    },
+    HubFault {
+        redraws: true,
+        ..row(
+            "kafka-broker-pod-failure",
+            Select::Broker,
+            Action::PodKill,
+            Effect::Down,
+        )
+    },
     pods("container-kill", Action::ContainerKill, Effect::Down).lasts(20, 20),
-    pods("pod-cpu-hog", Action::CpuStress, Effect::Degraded).reads(strength::cpu),
+    pods("pod-cpu-hog", Action::CpuStress, Effect::Degraded).reads(strength::pod_cpu),
     plain("pod-cpu-hog-exec", Action::CpuStress, Effect::Degraded).at(strength::FULL_CPU),
-    pods("pod-memory-hog", Action::MemoryStress, Effect::Down),
-    plain("pod-memory-hog-exec", Action::MemoryStress, Effect::Down),
+    pods("pod-memory-hog", Action::MemoryStress, Effect::Down).reads(strength::pod_memory),
+    plain("pod-memory-hog-exec", Action::MemoryStress, Effect::Down).lasts(60, 30),
     pods("pod-io-stress", Action::IoStress, Effect::Degraded)
         .lasts(120, 120)
         .reads(strength::pod_io),
     plain("pod-fio-stress", Action::IoStress, Effect::Down)
         .lasts(30, 30)
-        .at(strength::FULL_DISK),
+        .at(strength::FULL_DISK)
+        .ordered(Order::Refused),
     pods("disk-fill", Action::DiskFill, Effect::Down).reads(strength::disk_fill),
     pods("pod-network-loss", Action::NetworkLoss, Effect::Isolated).reads(strength::loss),
     pods(
@@ -164,7 +236,7 @@ const HUB: &[HubFault] = &[
     ),
     nodes("node-cpu-hog", Effect::Degraded)
         .lasts(60, 30)
-        .reads(strength::cpu),
+        .reads(strength::node_cpu),
     nodes("node-memory-hog", Effect::Down)
         .lasts(120, 60)
         .reads(strength::node_memory),
@@ -176,37 +248,35 @@ const HUB: &[HubFault] = &[
         ..node("node-drain", Action::NodeDrain)
     },
     node("node-taint", Action::NodeDrain),
-    node("node-restart", Action::NodeRestart).lasts(60, 30),
+    node("node-restart", Action::NodeRestart)
+        .lasts(60, 30)
+        .reads(strength::reboot),
     HubFault {
         stretch: None,
         ..node("node-poweroff", Action::NodeStop)
     },
     node("kubelet-service-kill", Action::NodeRestart).lasts(60, 90),
     node("docker-service-kill", Action::NodeRestart).lasts(90, 90),
-    plain("spring-boot-app-kill", Action::JvmFault, Effect::Down).lasts(30, 30),
-    plain("spring-boot-cpu-stress", Action::JvmFault, Effect::Degraded)
-        .lasts(30, 30)
-        .at(strength::FULL_CPU),
-    plain("spring-boot-exceptions", Action::JvmFault, Effect::Down).lasts(30, 30),
-    plain("spring-boot-faults", Action::JvmFault, Effect::Down).lasts(30, 30),
-    plain("spring-boot-latency", Action::JvmFault, Effect::Degraded)
-        .lasts(30, 30)
-        .reads(strength::http_latency),
-    plain("spring-boot-memory-stress", Action::JvmFault, Effect::Down).lasts(30, 30),
+    spring("spring-boot-app-kill", Effect::Down),
+    spring("spring-boot-cpu-stress", Effect::Degraded).at(strength::FULL_CPU),
+    spring("spring-boot-exceptions", Effect::Down),
+    spring("spring-boot-faults", Effect::Down),
+    spring("spring-boot-latency", Effect::Degraded).reads(strength::http_latency),
+    spring("spring-boot-memory-stress", Effect::Down),
     cloud("aws-az-chaos", Action::MachineFault, INSTANCES),
-    cloud("aws-ssm-chaos-by-id", Action::MachineFault, COMMANDS).lasts(60, 60),
+    machines("aws-ssm-chaos-by-id", Action::MachineFault, &EC2).lasts(60, 60),
     cloud("aws-ssm-chaos-by-tag", Action::MachineFault, COMMANDS).lasts(60, 60),
     cloud("azure-disk-loss", Action::VolumeLoss, VOLUMES),
-    cloud("azure-instance-stop", Action::NodeStop, INSTANCES),
+    machines("azure-instance-stop", Action::NodeStop, &AZURE),
     cloud("ebs-loss-by-id", Action::VolumeLoss, VOLUMES),
     cloud("ebs-loss-by-tag", Action::VolumeLoss, VOLUMES),
-    cloud("ec2-stop-by-id", Action::NodeStop, INSTANCES),
+    machines("ec2-stop-by-id", Action::NodeStop, &EC2),
     cloud("ec2-stop-by-tag", Action::NodeStop, INSTANCES),
-    cloud("ec2-terminate-by-id", Action::NodeStop, INSTANCES),
+    machines("ec2-terminate-by-id", Action::NodeStop, &EC2),
     cloud("ec2-terminate-by-tag", Action::NodeStop, INSTANCES),
     cloud("gcp-vm-disk-loss", Action::VolumeLoss, VOLUMES),
     cloud("gcp-vm-disk-loss-by-label", Action::VolumeLoss, VOLUMES),
-    cloud("gcp-vm-instance-stop", Action::NodeStop, INSTANCES),
+    machines("gcp-vm-instance-stop", Action::NodeStop, &GCP),
     cloud("gcp-vm-instance-stop-by-label", Action::NodeStop, INSTANCES),
     cloud(
         "rds-instance-stop",
@@ -233,6 +303,7 @@ const fn row(name: &'static str, select: Select, action: Action, effect: Effect)
         strength: None,
         redraws: false,
         stretch: Some(1),
+        order: Order::Together,
     }
 }
 
@@ -252,6 +323,16 @@ const fn node(name: &'static str, action: Action) -> HubFault {
     row(name, Select::OneNode, action, Effect::Down)
 }
 
+const fn spring(name: &'static str, effect: Effect) -> HubFault {
+    plain(name, Action::JvmFault, effect)
+        .lasts(30, 30)
+        .ordered(Order::InTurn)
+}
+
+const fn machines(name: &'static str, action: Action, list: &'static Machines) -> HubFault {
+    row(name, Select::Machines(list), action, Effect::Down).lasts(30, 30)
+}
+
 const fn cloud(name: &'static str, action: Action, why: &'static str) -> HubFault {
     row(name, Select::Elsewhere(why), action, Effect::Down).lasts(30, 30)
 }
@@ -266,6 +347,12 @@ impl HubFault {
     /// The same fault, whose strength is read so.
     const fn reads(mut self, strength: Set) -> Self {
         self.strength = Some(strength);
+        self
+    }
+
+    /// The same fault, whose victims the program takes in this order by itself.
+    const fn ordered(mut self, order: Order) -> Self {
+        self.order = order;
         self
     }
 

@@ -1,37 +1,84 @@
 //! ChaosSchedule: an engine again and again.
+//!
+//! The controller knows no time zone but its own, which nobody can see here, and allows no second
+//! engine while one is active. Hours and days of work, and ranges of time, only leave runs out.
 
+use super::definition::Definitions;
 use super::engine::{Found, engine};
 use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
-use crate::fault::{Experiment, Reading, Recurrence, Surroundings, Unreadable};
+use crate::fault::{Effect, Fault, Overlap, Reading, Recurrence, Surroundings, Unreadable};
 use crate::object::{Field, Object};
 
-/// Reads a ChaosSchedule. Its times are in the zone of its controller, which nobody can see here.
-pub(in crate::fault) fn read(object: &Object, _: &Surroundings) -> Reading {
-    let spec = object.spec();
+/// States in which no engine is started. The controller does not know `stop`.
+const RESTING: &[&str] = &["halt", "complete"];
+
+/// Reads a ChaosSchedule.
+pub(in crate::fault) fn read(object: &Object, surroundings: &Surroundings) -> Reading {
+    let definitions = Definitions::of(surroundings);
+    let found = spec(&object.spec(), &object.reference().namespace, definitions)?;
+    Ok(Some(found.experiment(object)))
+}
+
+/// Reads the spec of a schedule in `namespace`.
+pub(super) fn spec(
+    spec: &Field<'_>,
+    namespace: &str,
+    definitions: Definitions<'_>,
+) -> Result<Found, Unreadable> {
     let template = spec.get("engineTemplateSpec");
     if !template.is_set() {
         return Err(template.unreadable("the spec of a ChaosEngine"));
     }
-    let mut found = engine(&template, &object.reference().namespace)?;
-    found.stopped = spec.get("scheduleState").text()? == Some("halt");
-    let schedule = recurrence(&spec.get("schedule"), &mut found)?;
-    let once = schedule.is_none();
-    if let Some(recurrence) = &schedule {
+    let mut found = engine(&template, namespace, definitions)?;
+    found.stopped = rests(&spec.get("scheduleState"), &mut found)?;
+    let schedule = spec.get("schedule");
+    found.schedule = recurrence(&schedule, &mut found)?;
+    if let Some(recurrence) = &found.schedule {
         // The controller starts no engine while another runs.
         let rhythm = Rhythm {
             gap: recurrence.shortest_gap,
             allows_overlap: false,
         };
+        let alone: Vec<Overlap> = found.faults.iter().map(|fault| fault.overlap).collect();
         rhythm.stack(&mut found.faults);
+        for (fault, alone) in found.faults.iter_mut().zip(alone) {
+            at_once_as_well(fault, alone);
+        }
     }
+    let waits = found.stopped || found.schedule.is_some() || !schedule.get("now").is_set();
     for fault in &mut found.faults {
-        fault.later |= found.stopped || !once || !spec.get("schedule").get("now").is_set();
+        fault.later |= waits;
     }
-    Ok(Some(Experiment {
-        schedule,
-        ..found.experiment(object)
-    }))
+    Ok(found)
+}
+
+/// Whether no engine is started in this state.
+fn rests(state: &Field<'_>, found: &mut Found) -> Result<bool, Unreadable> {
+    match state.text()?.unwrap_or_default() {
+        "" | "active" => Ok(false),
+        "stop" => {
+            found.note(
+                state.path(),
+                "the controller knows no stop and goes on; write halt",
+            );
+            Ok(false)
+        }
+        word if RESTING.contains(&word) => {
+            found.note(state.path(), "an engine that runs already goes on");
+            Ok(true)
+        }
+        _ => Err(state.unreadable("active, halt, stop or complete")),
+    }
+}
+
+/// The first run starts when the schedule is written, and the first tick may be close behind it.
+fn at_once_as_well(fault: &mut Fault, alone: Overlap) {
+    if let (Overlap::AtMost(all), Overlap::AtMost(once)) = (fault.overlap, alone)
+        && fault.effect >= Effect::Down
+    {
+        fault.overlap = Overlap::AtMost(all.saturating_add(once));
+    }
 }
 
 fn recurrence(schedule: &Field<'_>, found: &mut Found) -> Result<Option<Recurrence>, Unreadable> {

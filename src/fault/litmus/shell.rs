@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::env::{digits, range};
+use super::number::{digits, range};
 
 /// What a variable may hold. Nothing at all is always accepted.
 pub(super) struct Grammar {
@@ -14,6 +14,16 @@ pub(super) struct Grammar {
 pub(super) fn grammar(name: &str) -> Option<&'static Grammar> {
     let row = GRAMMARS.iter().find(|(_, names)| names.contains(&name));
     row.map(|(grammar, _)| *grammar)
+}
+
+/// Whether a variable that reaches a shell holds a number.
+pub(super) fn is_number(name: &str) -> bool {
+    NUMBERS.contains(&name)
+}
+
+/// Whether a shell makes nothing of a text but words.
+pub(super) fn is_harmless(text: &str) -> bool {
+    made_of(text, " ._+%-")
 }
 
 const GRAMMARS: &[(&Grammar, &[&str])] = &[
@@ -182,9 +192,33 @@ const COMMAND: Grammar = Grammar {
 };
 
 const IMAGE: Grammar = Grammar {
-    accepts: own_image,
+    accepts: |text| own_image(text) || text == SERVICE_IMAGE,
     accepted: "an image that Litmus brings along, or none",
 };
+
+/// The image from which the published faults stop services of a node.
+const SERVICE_IMAGE: &str = "ubuntu:16.04";
+
+/// The names of the images that hold the faults, whichever registry they are mirrored in.
+const FAULT_IMAGES: &[&str] = &["go-runner", "py-runner"];
+
+/// The name of an image without registry and path, and its tag.
+pub(super) fn image_parts(image: &str) -> (&str, Option<&str>) {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let (name, digest) = name
+        .split_once('@')
+        .map_or((name, None), |(n, d)| (n, Some(d)));
+    match name.split_once(':') {
+        Some((name, tag)) => (name, Some(tag)),
+        None => (name, digest),
+    }
+}
+
+/// Whether an image is one that holds Litmus' faults, perhaps a mirror of it. Whoever installs
+/// definitions may mirror images; who writes engines has no reason to name one.
+pub(super) fn fault_image(image: &str) -> bool {
+    FAULT_IMAGES.contains(&image_parts(image).0)
+}
 
 /// Whether an image is one that Litmus itself brings along.
 pub(super) fn own_image(image: &str) -> bool {
@@ -234,6 +268,21 @@ mod tests {
         for (name, value) in values {
             assert!((grammar(name).unwrap().accepts)(value), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn a_mirror_of_the_image_of_the_faults_is_known_by_its_name() {
+        assert!(fault_image("mirror.example/x/go-runner:3.1.0"));
+        assert!(!fault_image("mirror.example/go-runner/x"));
+        assert_eq!(
+            image_parts("a:5000/go-runner:3.1@sha256:0"),
+            ("go-runner", Some("3.1"))
+        );
+        assert_eq!(
+            image_parts("a:5000/go-runner@sha256:0"),
+            ("go-runner", Some("sha256:0"))
+        );
+        assert_eq!(image_parts("go-runner"), ("go-runner", None));
     }
 
     #[test]

@@ -12,6 +12,10 @@ pub(super) struct Blow {
     pub(super) action: Action,
     pub(super) effect: Effect,
     pub(super) intensity: Intensity,
+    /// What else befalls the same victims.
+    pub(super) also: Option<Action>,
+    /// Whether nothing takes it back.
+    pub(super) stays: bool,
 }
 
 /// No strength that could be told.
@@ -50,10 +54,37 @@ const LEAST_FILL: u32 = 10;
 /// Memory pressure on a node is at least this percentage, whatever the variables say.
 const LEAST_NODE_MEMORY: u32 = 30;
 
-/// Load on the processor.
-pub(super) fn cpu(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
+/// Load on the processor of a pod. No number of cores is all of them.
+pub(super) fn pod_cpu(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
+    env.number(Knob::new("CPU_CORES", 1).program(0).ranged())?;
+    cpu(env, blow)
+}
+
+/// Load on the processor of a node. No number of cores is all of them.
+pub(super) fn node_cpu(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
+    env.number(Knob::new("NODE_CPU_CORE", 0).ranged())?;
+    cpu(env, blow)
+}
+
+fn cpu(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
     let load = env.number(Knob::new("CPU_LOAD", 100).ranged())?;
     blow.intensity.cpu_percent = Some(load.most);
+    Ok(())
+}
+
+/// Memory of a pod taken: megabytes, of which its limit is not in view.
+pub(super) fn pod_memory(env: &Env, _: &mut Blow) -> Result<(), Unreadable> {
+    env.number(Knob::new("MEMORY_CONSUMPTION", 500).ranged())?;
+    env.number(Knob::new("NUMBER_OF_WORKERS", 1).program(4).ranged())?;
+    Ok(())
+}
+
+/// The command that restarts a node may switch it off.
+pub(super) fn reboot(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
+    if env.text("REBOOT_COMMAND")?.contains("poweroff") {
+        blow.action = Action::NodeStop;
+        blow.stays = true;
+    }
     Ok(())
 }
 
@@ -127,11 +158,14 @@ pub(super) fn bandwidth(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
     Ok(())
 }
 
-/// Ephemeral storage filled. An amount instead of a percentage may be all there is.
+/// Ephemeral storage filled. An amount instead of a percentage may be all there is. A pod that
+/// fills all of it is evicted, and its remains are deleted.
 pub(super) fn disk_fill(env: &Env, blow: &mut Blow) -> Result<(), Unreadable> {
     let percent = env.number(Knob::new("FILL_PERCENTAGE", 80).ranged())?.most;
     let amount = !env.text("EPHEMERAL_STORAGE_MEBIBYTES")?.is_empty();
-    blow.intensity.disk_fill_percent = Some(if amount { percent.max(100) } else { percent });
+    let percent = if amount { percent.max(100) } else { percent };
+    blow.intensity.disk_fill_percent = Some(percent);
+    blow.also = (percent >= 100).then_some(Action::PodKill);
     Ok(())
 }
 

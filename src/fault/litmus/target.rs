@@ -4,17 +4,20 @@
 //! `app=pg` *or* no role, and a trailing comma means everything of that owner kind.
 
 use super::env::{Env, Knob};
+use super::hub::Machines;
 use super::text::{ANY_KIND, Entry, Members, POD_KIND, entries};
 use crate::fault::{
-    Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, PodQuery, Selection, Target,
-    Unreadable,
+    Aim, Effect, Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, PodQuery, Scaling,
+    Selection, Target, Unreadable,
 };
 use crate::selector::{LabelSelector, Operator, Requirement};
 use crate::selector_text;
 
-const PODS_PERCENT: Knob = Knob::new("PODS_AFFECTED_PERC", 0).ranged();
-const PODS_PERCENT_PLAIN: Knob = Knob::new("PODS_AFFECTED_PERC", 0);
-const NODES_PERCENT: Knob = Knob::new("NODES_AFFECTED_PERC", 0).ranged();
+const PODS_PERCENT: Knob = Knob::share("PODS_AFFECTED_PERC", 0).ranged();
+const PODS_PERCENT_PLAIN: Knob = Knob::share("PODS_AFFECTED_PERC", 0);
+const NODES_PERCENT: Knob = Knob::share("NODES_AFFECTED_PERC", 0).ranged();
+const WORKLOADS_PERCENT: Knob = Knob::share("APP_AFFECT_PERC", 100);
+const REPLICAS: Knob = Knob::new("REPLICA_COUNT", 5).program(0);
 
 /// Where a fault looks for its victims.
 pub(super) struct Aimer<'a> {
@@ -24,6 +27,8 @@ pub(super) struct Aimer<'a> {
     namespace: String,
     /// The field that holds the target.
     field: String,
+    /// Whether the fault may be of a version that asks no target for its kind.
+    old: bool,
 }
 
 /// A choice of victims, and how many there may be, where that can be told without looking.
@@ -38,8 +43,14 @@ impl<'a> Aimer<'a> {
         env: &'a Env,
         engine: &(String, String),
         namespace: &str,
+        old: bool,
     ) -> Result<Self, Unreadable> {
         let (text, field) = if env.sets("TARGETS") {
+            if old {
+                let accepted =
+                    "no such variable: faults from before 3.0, as these may be, do not know it";
+                return Err(env.unreadable("TARGETS", accepted));
+            }
             (env.text("TARGETS")?.to_owned(), env.path("TARGETS"))
         } else {
             engine.clone()
@@ -53,6 +64,7 @@ impl<'a> Aimer<'a> {
             entries: entries(&text, &field)?,
             namespace: home.to_owned(),
             field,
+            old,
         })
     }
 
@@ -156,9 +168,10 @@ impl<'a> Aimer<'a> {
             ..PodQuery::default()
         };
         let owner = |names: Option<Vec<String>>| {
-            Some(OwnerQuery {
+            (!self.old || names.is_some()).then(|| OwnerQuery {
                 kind: entry.kind.clone(),
                 names,
+                ..OwnerQuery::default()
             })
         };
         match &entry.members {
@@ -167,10 +180,17 @@ impl<'a> Aimer<'a> {
                 names: Some(names.clone()),
                 ..query()
             }]),
-            Members::Names(names) => Ok(vec![PodQuery {
-                owner: owner(Some(names.clone())),
-                ..query()
-            }]),
+            Members::Names(names) => {
+                let mut queries = vec![PodQuery {
+                    owner: owner(Some(names.clone())),
+                    ..query()
+                }];
+                if self.old {
+                    let labels = self.labels(&names.join(","))?;
+                    queries.push(PodQuery { labels, ..query() });
+                }
+                Ok(queries)
+            }
             Members::Labels(elements) => elements
                 .iter()
                 .map(|element| {
@@ -244,27 +264,88 @@ impl<'a> Aimer<'a> {
         Ok(self.target(vec![query], self.field.clone()))
     }
 
-    /// The pods of all workloads that may be scaled. The label is one of the workload, which is not
-    /// in view, so that every workload of the kind counts.
-    pub(super) fn workloads(&self) -> Result<Target, Unreadable> {
-        let (entry, _) = self.first_label()?;
+    /// The pods that go when workloads are scaled down, and those that new ones join when they are
+    /// scaled up. The label is one of the workload's own, and the first workloads are taken.
+    pub(super) fn workloads(&self) -> Result<Vec<(Aim, Effect)>, Unreadable> {
+        let (entry, element) = self.first_label()?;
         if !["deployment", "statefulset"].contains(&entry.kind.as_str()) {
             let found = format!("\"{}\"", entry.kind);
-            return Err(Unreadable::new(
-                self.field.clone(),
-                found,
-                "deployment or statefulset",
-            ));
+            let accepted = "deployment or statefulset";
+            return Err(Unreadable::new(self.field.clone(), found, accepted));
         }
-        let query = PodQuery {
-            namespaces: namespaces(&entry.namespace),
-            owner: Some(OwnerQuery {
+        let replicas = self.env.number(REPLICAS)?;
+        let percent = self.env.number(WORKLOADS_PERCENT)?.most;
+        let labels = self.labels(element)?;
+        let aim = |keeps: Option<u32>| {
+            let scaled = Scaling {
+                labels: labels.clone(),
+                percent,
+                keeps,
+            };
+            let owner = OwnerQuery {
                 kind: entry.kind.clone(),
-                names: None,
-            }),
-            ..PodQuery::default()
+                scaled: Some(scaled),
+                ..OwnerQuery::default()
+            };
+            let query = PodQuery {
+                namespaces: namespaces(&entry.namespace),
+                owner: Some(owner),
+                ..PodQuery::default()
+            };
+            Aim::Pods(self.target(vec![query], self.env.path(REPLICAS.name)))
         };
-        Ok(self.target(vec![query], self.env.path("APP_AFFECT_PERC")))
+        let mut aims = vec![(aim(Some(replicas.least)), Effect::Down)];
+        if replicas.most > 0 {
+            aims.push((aim(None), Effect::Degraded));
+        }
+        Ok(aims)
+    }
+
+    /// The pods of a Kafka cluster, as its own variables name them, and of the target.
+    pub(super) fn broker(&self) -> Result<Target, Unreadable> {
+        let mut queries = match &self.entries[..] {
+            [] => Vec::new(),
+            _ => self.queries()?,
+        };
+        let home = self.env.text("KAFKA_NAMESPACE")?;
+        let labels = self.env.text("KAFKA_LABEL")?;
+        let broker = self.env.list("KAFKA_BROKER")?;
+        if !home.is_empty() && !labels.is_empty() {
+            queries.push(PodQuery {
+                namespaces: namespaces(home),
+                labels: self.labels(labels)?,
+                ..PodQuery::default()
+            });
+        }
+        if !home.is_empty() && !broker.is_empty() {
+            queries.push(PodQuery {
+                namespaces: namespaces(home),
+                names: Some(broker),
+                ..PodQuery::default()
+            });
+        }
+        if queries.is_empty() {
+            return Err(self.no_target());
+        }
+        Ok(self.target(queries, self.env.path("KAFKA_BROKER")))
+    }
+
+    /// Machines of a cloud, each a target of its own: one that is no node here is not known.
+    pub(super) fn machines(&self, by: &Machines) -> Result<Vec<NodeTarget>, Unreadable> {
+        let named = self.env.list(by.list)?;
+        if named.is_empty() {
+            return Err(self
+                .env
+                .unreadable(by.list, "what the cloud calls the machines"));
+        }
+        let target = |name: &String| {
+            let nodes = NodeQuery {
+                machines: vec![format!("{}{}", by.prefix, name.to_lowercase())],
+                ..NodeQuery::default()
+            };
+            self.nodes(Some(nodes), Mode::All, by.list)
+        };
+        Ok(named.iter().map(target).collect())
     }
 
     /// A percentage of the nodes.
@@ -278,7 +359,7 @@ impl<'a> Aimer<'a> {
         let percent = self.env.number(NODES_PERCENT)?.most;
         if percent > 100 {
             let accepted = "at most 100: above that, nodes are hit several times";
-            return Err(self.env.unreadable(NODES_PERCENT.name, accepted));
+            self.env.refuse(NODES_PERCENT.name, accepted);
         }
         let label = self.node_label()?;
         let target = self.nodes(label, Mode::AtLeastOne(percent), NODES_PERCENT.name);
