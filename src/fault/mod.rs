@@ -27,7 +27,8 @@ pub use target::{
     Scaling, Selection, Sets, Target,
 };
 pub use writes::{
-    arms, forged_change, forged_status, is_internal, is_system_account, is_tool_account, stops,
+    arms, engine_is_at_work, forged_change, forged_status, is_internal, is_system_account,
+    is_tool_account, stops,
 };
 
 pub use crate::object::Unreadable;
@@ -97,7 +98,7 @@ const READERS: &[Reader] = &[
     around(argo::GROUP, "CronWorkflow", argo::read),
     reader(KRKN, ANY_KIND, krkn::read_object),
     reader(KRKN_BEFORE_1, ANY_KIND, krkn::read_object),
-    reader("networking.k8s.io", "NetworkPolicy", raw::read_policy),
+    around("networking.k8s.io", "NetworkPolicy", raw::read_policy),
     reader(
         "cilium.io",
         "CiliumClusterwideNetworkPolicy",

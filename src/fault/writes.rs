@@ -21,6 +21,11 @@ const RECORDS: &str = "/status/experiment/containerRecords";
 const DESIRED_PHASE: &str = "/status/experiment/desiredPhase";
 const ENGINE_STATE: &str = "/spec/engineState";
 const ENGINE_STATUS: &str = "/status/engineStatus";
+const SCHEDULE_STATE: &str = "/spec/scheduleState";
+/// The label by which Litmus finds what it has to stop.
+const STOP_LABEL: &str = "chaosUID";
+/// The finalizer with which Litmus aborts before the object goes.
+const ABORT: &str = "chaosengine.litmuschaos.io/finalizer";
 
 /// Objects that Chaos Mesh writes for itself; written by hand they inject without a selector.
 const INTERNAL: &[&str] = &[
@@ -63,6 +68,13 @@ pub fn is_system_account(user: &User) -> bool {
 /// tool's own mutating webhook adds are none.
 #[must_use]
 pub fn forged_status(object: &Object) -> Option<Unreadable> {
+    if engine_is_active(object)
+        && let Some(value) = filled(object, ENGINE_STATUS)
+    {
+        let found = format!("a status written by hand ({value})");
+        let expected = "an engine without status";
+        return Some(Unreadable::new("status.engineStatus", found, expected));
+    }
     if object.reference().group != CHAOS_MESH {
         return None;
     }
@@ -82,6 +94,14 @@ pub fn forged_status(object: &Object) -> Option<Unreadable> {
 /// name.
 #[must_use]
 pub fn forged_change(old: &Object, new: &Object) -> Option<Unreadable> {
+    let label = new.label(STOP_LABEL);
+    if new.is(LITMUS, "ChaosEngine") && label.is_some() && label != old.label(STOP_LABEL) {
+        return Some(Unreadable::new(
+            "metadata.labels.chaosUID",
+            format!("\"{}\" written by hand", label.unwrap_or_default()),
+            "no such label: with it, stopping the engine stops nothing",
+        ));
+    }
     if old.reference().group != CHAOS_MESH
         || old.value().pointer(RECORDS) == new.value().pointer(RECORDS)
     {
@@ -94,28 +114,42 @@ pub fn forged_change(old: &Object, new: &Object) -> Option<Unreadable> {
     ))
 }
 
-/// Whether an update that leaves the spec alone lets an experiment act: it is un-paused, or its
-/// fault is about to be orphaned.
+/// Whether an update that leaves the spec alone lets an experiment act: it is un-paused, runs again,
+/// or its fault is about to be orphaned.
 #[must_use]
 pub fn arms(old: &Object, new: &Object) -> bool {
     match old.reference().group.as_str() {
         CHAOS_MESH => {
             let unpaused = paused(old) && !paused(new);
-            let left = forced(new) && !forced(old) || guarded(old) && !guarded(new);
+            let unguarded = guarded(old, RECOVERY) && !guarded(new, RECOVERY);
+            let left = forced(new) && !forced(old) || unguarded;
             let orphaned = left && holds_a_fault(new);
             unpaused || orphaned
         }
-        LITMUS => engine_is_active(new) && !engine_is_running(old),
+        LITMUS => {
+            let orphaned = guarded(old, ABORT) && !guarded(new, ABORT) && engine_is_running(new);
+            orphaned || engine_is_active(new) && !engine_is_running(old)
+        }
         _ => false,
     }
 }
 
-/// Whether an update stops an experiment and forges nothing on the way.
+/// Whether an update stops an experiment and forges nothing on the way. Whatever else it writes is
+/// judged when the experiment is set going again.
 #[must_use]
 pub fn stops(old: &Object, new: &Object) -> bool {
-    let stopped = new.value().pointer(ENGINE_STATE).and_then(Value::as_str) == Some("stop");
+    let says = |pointer: &str, word: &str| text(new, pointer) == Some(word);
     let honest = old.value().pointer(ENGINE_STATUS) == new.value().pointer(ENGINE_STATUS);
-    new.is(LITMUS, "ChaosEngine") && stopped && honest
+    new.is(LITMUS, "ChaosEngine") && says(ENGINE_STATE, "stop") && honest
+        || new.is(LITMUS, "ChaosSchedule") && says(SCHEDULE_STATE, "halt")
+}
+
+/// Whether Litmus still works on an engine, or would start it at once, whatever its status says:
+/// one that is stopped while it ran goes on until its operator has found everything.
+#[must_use]
+pub fn engine_is_at_work(object: &Object) -> bool {
+    let is_engine = object.is(LITMUS, "ChaosEngine");
+    is_engine && (engine_is_active(object) || text(object, ENGINE_STATUS) == Some("initialized"))
 }
 
 fn paused(object: &Object) -> bool {
@@ -127,9 +161,9 @@ fn forced(object: &Object) -> bool {
 }
 
 /// Whether the tool will recover before the object goes.
-fn guarded(object: &Object) -> bool {
+fn guarded(object: &Object, finalizer: &str) -> bool {
     let finalizers = object.value().pointer(FINALIZERS).and_then(Value::as_array);
-    finalizers.is_some_and(|all| all.iter().any(|it| it.as_str() == Some(RECOVERY)))
+    finalizers.is_some_and(|all| all.iter().any(|it| it.as_str() == Some(finalizer)))
 }
 
 fn holds_a_fault(object: &Object) -> bool {
@@ -139,17 +173,18 @@ fn holds_a_fault(object: &Object) -> bool {
 }
 
 fn engine_is_active(object: &Object) -> bool {
-    let state = object.value().pointer(ENGINE_STATE).and_then(Value::as_str);
-    object.reference().kind == "ChaosEngine" && matches!(state, None | Some("active" | ""))
+    let state = text(object, ENGINE_STATE);
+    object.is(LITMUS, "ChaosEngine") && matches!(state, None | Some("active" | ""))
 }
 
 /// A finished or stopped engine that is set active, or left active, runs again from the start.
 fn engine_is_running(object: &Object) -> bool {
-    let status = object
-        .value()
-        .pointer(ENGINE_STATUS)
-        .and_then(Value::as_str);
+    let status = text(object, ENGINE_STATUS);
     engine_is_active(object) && !matches!(status, Some("completed" | "stopped"))
+}
+
+fn text<'a>(object: &'a Object, pointer: &str) -> Option<&'a str> {
+    object.value().pointer(pointer).and_then(Value::as_str)
 }
 
 fn filled<'a>(object: &'a Object, pointer: &str) -> Option<&'a Value> {

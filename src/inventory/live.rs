@@ -26,7 +26,8 @@ pub struct Live {
 #[must_use]
 pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
     let mut live = Live::default();
-    for object in objects.iter().filter(|object| !is_finished(object)) {
+    let runs = |object: &&Object| !is_finished(object) && !is_passive(object, inventory);
+    for object in objects.iter().filter(runs) {
         match fault::read(object, inventory.surroundings()) {
             Ok(None) => {}
             Ok(Some(experiment)) => {
@@ -56,6 +57,7 @@ fn active(object: &Object, experiment: Experiment, inventory: &Inventory) -> Opt
         .pointer("/status/experiment/containerRecords");
     let records = records.and_then(Value::as_array);
     let is_live = match records {
+        None if fault::engine_is_at_work(object) => true,
         None => !is_stopped(object) && !experiment.dormant,
         Some(records) => holds(&experiment, records, is_stopped(object)),
     };
@@ -106,12 +108,24 @@ fn is_stopped(object: &Object) -> bool {
     text(object, "/status/experiment/desiredPhase") == Some("Stop")
 }
 
-/// Whether the object's own word is that it is over.
+/// Whether other objects do what this one says: engines what their definition says, and the engine
+/// of a schedule that starts a single one.
+fn is_passive(object: &Object, inventory: &Inventory) -> bool {
+    const LITMUS: &str = "litmuschaos.io";
+    let reference = object.reference();
+    let engine = (LITMUS, "ChaosEngine");
+    let around = inventory.surroundings();
+    let started = || around.find(engine, &reference.namespace, &reference.name);
+    object.is(LITMUS, "ChaosExperiment")
+        || object.is(LITMUS, "ChaosSchedule") && started().is_some()
+}
+
+/// Whether the object's own word is that it is over. An engine's is not taken for it: whoever may
+/// change engines may write their status.
 fn is_finished(object: &Object) -> bool {
     let over =
         |pointer: &str, words: &[&str]| text(object, pointer).is_some_and(|w| words.contains(&w));
-    over("/status/engineStatus", &["completed", "stopped"])
-        || over("/spec/engineState", &["stop"])
+    over("/spec/engineState", &["stop"]) && !fault::engine_is_at_work(object)
         || over("/status/phase", &["Succeeded", "Failed", "Error"])
         || has_condition(object, &["Accomplished", "Complete", "Failed"])
 }

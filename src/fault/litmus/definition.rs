@@ -26,14 +26,6 @@ const COMMAND_WORDS: &[&str] = &[
     "sh",
 ];
 
-/// Where engines find their definitions.
-#[derive(Clone, Copy)]
-pub(super) struct Definitions<'a> {
-    surroundings: &'a Surroundings,
-    /// The one about to be written, which counts in place of the one that is there.
-    written: Option<&'a Object>,
-}
-
 /// What is known of the definition that a name stands for.
 pub(super) enum Defined<'a> {
     /// No definition is in view at all, so that this one may be any.
@@ -57,34 +49,15 @@ pub(super) enum Program<'a> {
     Commands,
 }
 
-impl<'a> Definitions<'a> {
-    /// Those that are there.
-    pub(super) const fn of(surroundings: &'a Surroundings) -> Self {
-        Self {
-            surroundings,
-            written: None,
-        }
-    }
-
-    /// Those that will be there once `written` is.
-    pub(super) const fn with(surroundings: &'a Surroundings, written: &'a Object) -> Self {
-        Self {
-            surroundings,
-            written: Some(written),
-        }
-    }
-
+impl<'a> Defined<'a> {
     /// The definition that engines of `namespace` know by this name.
-    pub(super) fn find(&self, namespace: &str, name: &str) -> Defined<'a> {
-        let is_it = |object: &&Object| {
-            let reference = object.reference();
-            reference.namespace == namespace && reference.name == name
-        };
-        let there = || self.surroundings.find(KIND, namespace, name);
-        match self.written.filter(is_it).or_else(there) {
-            Some(object) => Defined::By(Definition::elsewhere(object)),
-            None if self.surroundings.knows(KIND) => Defined::Missing,
-            None => Defined::Unseen,
+    pub(super) fn find(surroundings: &'a Surroundings, namespace: &str, name: &str) -> Self {
+        match surroundings.find(KIND, namespace, name) {
+            Some(object) => Self::By(Definition {
+                spec: elsewhere(object).get("definition"),
+            }),
+            None if surroundings.knows(KIND) => Self::Missing,
+            None => Self::Unseen,
         }
     }
 }
@@ -93,12 +66,6 @@ impl<'a> Definition<'a> {
     /// The definition that is judged itself.
     pub(super) fn own(object: &'a Object) -> Self {
         let spec = object.spec().get("definition");
-        Self { spec }
-    }
-
-    /// A definition that another object names; paths say which.
-    fn elsewhere(object: &'a Object) -> Self {
-        let spec = elsewhere(object).get("definition");
         Self { spec }
     }
 

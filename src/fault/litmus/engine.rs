@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::code;
-use super::definition::Definitions;
 use super::shot::{Scene, Shot, is_done_at_once};
 use super::text::target_text;
 use crate::fault::{
@@ -13,7 +14,9 @@ use crate::fault::{
 use crate::object::{Field, Object};
 
 /// The label by which the operator finds what it has to stop.
-const STOP_LABEL: &str = "chaosUID";
+pub(super) const STOP_LABEL: &str = "chaosUID";
+
+pub(super) const SCHEDULE: (&str, &str) = ("litmuschaos.io", "ChaosSchedule");
 
 /// What has been read of an engine so far.
 #[derive(Debug, Default)]
@@ -73,23 +76,55 @@ impl Found {
 
 /// Reads a ChaosEngine.
 pub(in crate::fault) fn read(object: &Object, surroundings: &Surroundings) -> Reading {
-    let definitions = Definitions::of(surroundings);
-    let mut found = engine(&object.spec(), &object.reference().namespace, definitions)?;
-    found.refusals.extend(unstoppable(object));
+    let mut found = engine(&object.spec(), &object.reference().namespace, surroundings)?;
+    found.refusals.extend(unstoppable(object, surroundings));
+    found.refusals.extend(unfinished(object));
     Ok(Some(found.experiment(object)))
 }
 
 /// The engines of a ChaosSchedule carry its own label instead.
-fn unstoppable(object: &Object) -> Option<Unreadable> {
-    let by_schedule = object
-        .controller()
-        .is_some_and(|(kind, _)| kind == "ChaosSchedule");
-    if object.label(STOP_LABEL).is_none() || by_schedule {
+fn unstoppable(object: &Object, surroundings: &Surroundings) -> Option<Unreadable> {
+    let label = object.label(STOP_LABEL)?;
+    if started_by(object, label, surroundings) {
         return None;
     }
     let labels = object.root().get("metadata").get("labels");
     let accepted = "no such label: with it, stopping the engine stops nothing";
     Some(labels.get(STOP_LABEL).unreadable(accepted))
+}
+
+/// Whether a ChaosSchedule with this uid started the engine, as far as schedules are in view.
+fn started_by(engine: &Object, uid: &str, surroundings: &Surroundings) -> bool {
+    let owners = engine.value().pointer("/metadata/ownerReferences");
+    let mut owners = owners.and_then(Value::as_array).into_iter().flatten();
+    owners.any(|owner| {
+        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+        let there = || {
+            let place = &engine.reference().namespace;
+            let schedule = surroundings.find(SCHEDULE, place, text("name"));
+            schedule.is_some_and(|schedule| self::uid(schedule) == uid)
+        };
+        text("kind") == SCHEDULE.1
+            && text("uid") == uid
+            && (!surroundings.knows(SCHEDULE) || there())
+    })
+}
+
+/// How the cluster tells an object from others of its name; empty before it is there.
+pub(super) fn uid(object: &Object) -> &str {
+    let uid = object.value().pointer("/metadata/uid");
+    uid.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The operator adds its finalizer only where there is none, and without it the deletion of an
+/// engine ends nothing.
+fn unfinished(object: &Object) -> Option<Unreadable> {
+    const OWN: &str = "chaosengine.litmuschaos.io/finalizer";
+    let finalizers = object.root().get("metadata").get("finalizers");
+    let listed = finalizers.value()?.as_array()?;
+    let own = listed.iter().any(|it| it.as_str() == Some(OWN));
+    let accepted = "none: beside another one the operator adds none of its own, and deleting the engine ends nothing";
+    (!own && !listed.is_empty()).then(|| finalizers.unreadable(accepted))
 }
 
 /// A kind of Litmus that this version does not know.
@@ -108,7 +143,7 @@ pub(in crate::fault) fn read_result(_: &Object) -> Reading {
 pub(super) fn engine(
     spec: &Field<'_>,
     namespace: &str,
-    definitions: Definitions<'_>,
+    surroundings: &Surroundings,
 ) -> Result<Found, Unreadable> {
     let mut found = Found {
         stopped: stopped(spec)?,
@@ -124,7 +159,7 @@ pub(super) fn engine(
         spec: spec.clone(),
         namespace,
         target: target_text(spec, namespace)?,
-        definitions,
+        surroundings,
     };
     let mut windows = Vec::new();
     for item in &items {

@@ -1,8 +1,8 @@
 //! ChaosExperiment, about to be written. It injects nothing by itself, but it decides what engines
 //! do: those of its namespace that name it, and schedules, are judged as if they were written again.
 
-use super::definition::{Definition, Definitions, Program, elsewhere};
-use super::engine::{Found, engine};
+use super::definition::{Definition, Program, elsewhere};
+use super::engine::{Found, SCHEDULE, engine};
 use super::env::Env;
 use super::hub::HubFault;
 use super::number;
@@ -12,7 +12,6 @@ use crate::fault::{Reading, Surroundings, Unreadable};
 use crate::object::{Field, Object};
 
 const ENGINE: (&str, &str) = ("litmuschaos.io", "ChaosEngine");
-const SCHEDULE: (&str, &str) = ("litmuschaos.io", "ChaosSchedule");
 
 /// Variables that would aim every engine that names the definition at something of its own.
 const AIMS: &[&str] = &["CHAOS_NAMESPACE", "TARGETS", "TARGET_PODS"];
@@ -37,7 +36,7 @@ pub(in crate::fault) fn read(object: &Object, surroundings: &Surroundings) -> Re
     numbers(&definition.env(), &mut found)?;
     let users = Users {
         object,
-        definitions: Definitions::with(surroundings, object),
+        surroundings: &surroundings.with([object]),
     };
     for used in surroundings.within(ENGINE, &object.reference().namespace) {
         users.engine(used, &mut found);
@@ -103,7 +102,7 @@ fn numbers(list: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
 /// Who runs the definition that is about to be written.
 struct Users<'a> {
     object: &'a Object,
-    definitions: Definitions<'a>,
+    surroundings: &'a Surroundings,
 }
 
 impl Users<'_> {
@@ -111,7 +110,7 @@ impl Users<'_> {
     fn engine(&self, used: &Object, found: &mut Found) {
         let spec = elsewhere(used);
         if self.names(&spec) {
-            self.add(engine(&spec, self.namespace(), self.definitions), found);
+            self.add(engine(&spec, self.namespace(), self.surroundings), found);
         }
     }
 
@@ -120,7 +119,7 @@ impl Users<'_> {
         let spec = elsewhere(used);
         if self.names(&spec.get("engineTemplateSpec")) {
             self.add(
-                schedule::spec(&spec, self.namespace(), self.definitions),
+                schedule::spec(&spec, self.namespace(), self.surroundings),
                 found,
             );
         }

@@ -3,7 +3,6 @@
 //! The controller knows no time zone but its own, which nobody can see here, and allows no second
 //! engine while one is active. Hours and days of work, and ranges of time, only leave runs out.
 
-use super::definition::Definitions;
 use super::engine::{Found, engine};
 use crate::calendar::Dialect;
 use crate::fault::rhythm::{self, Rhythm};
@@ -15,8 +14,7 @@ const RESTING: &[&str] = &["halt", "complete"];
 
 /// Reads a ChaosSchedule.
 pub(in crate::fault) fn read(object: &Object, surroundings: &Surroundings) -> Reading {
-    let definitions = Definitions::of(surroundings);
-    let found = spec(&object.spec(), &object.reference().namespace, definitions)?;
+    let found = spec(&object.spec(), &object.reference().namespace, surroundings)?;
     Ok(Some(found.experiment(object)))
 }
 
@@ -24,13 +22,13 @@ pub(in crate::fault) fn read(object: &Object, surroundings: &Surroundings) -> Re
 pub(super) fn spec(
     spec: &Field<'_>,
     namespace: &str,
-    definitions: Definitions<'_>,
+    surroundings: &Surroundings,
 ) -> Result<Found, Unreadable> {
     let template = spec.get("engineTemplateSpec");
     if !template.is_set() {
         return Err(template.unreadable("the spec of a ChaosEngine"));
     }
-    let mut found = engine(&template, namespace, definitions)?;
+    let mut found = engine(&template, namespace, surroundings)?;
     found.stopped = rests(&spec.get("scheduleState"), &mut found)?;
     let schedule = spec.get("schedule");
     found.schedule = recurrence(&schedule, &mut found)?;

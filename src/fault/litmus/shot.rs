@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::definition::{Defined, Definitions, Program, may_be_old};
+use super::definition::{Defined, Program, may_be_old};
 use super::engine::Found;
 use super::env::{Env, Knob};
 use super::hub::{HubFault, Order, Select, suggestion};
 use super::strength::Blow;
 use super::target::Aimer;
-use crate::fault::{Action, Aim, Effect, Fault, Lifetime, Mode, Overlap, Unreadable};
+use crate::fault::{Action, Aim, Effect, Fault, Lifetime, Mode, Overlap, Surroundings, Unreadable};
 use crate::object::Field;
 
 const RAMP: Knob = Knob::new("RAMP_TIME", 0);
@@ -23,7 +23,7 @@ pub(super) struct Scene<'a> {
     pub(super) namespace: &'a str,
     /// The target text, and the field that holds it.
     pub(super) target: (String, String),
-    pub(super) definitions: Definitions<'a>,
+    pub(super) surroundings: &'a Surroundings,
 }
 
 /// One experiment: the fault it is, and its variables.
@@ -45,7 +45,7 @@ impl Shot {
     ) -> Result<Option<Self>, Unreadable> {
         let name = item.get("name");
         let text = name.required_text()?;
-        let defined = scene.definitions.find(scene.namespace, text);
+        let defined = Defined::find(scene.surroundings, scene.namespace, text);
         let Some(hub) = fault_of(&name, &defined, found)? else {
             return Ok(None);
         };
@@ -183,10 +183,9 @@ impl Shot {
                 (vec![(Aim::Nodes(choice.target), effect)], choice.count)
             }
             Select::Machines(list) => {
-                let machines = aimer.machines(list)?.into_iter();
-                let aims: Vec<_> = machines.map(|node| (Aim::Nodes(node), effect)).collect();
+                let aims = aimer.machines(list)?;
                 let count = u32::try_from(aims.len()).ok();
-                (aims, count)
+                (aims.into_iter().map(|aim| (aim, effect)).collect(), count)
             }
             Select::Partition => one(Aim::Pods(aimer.partition()?)),
             Select::Workloads => (aimer.workloads()?, Some(1)),

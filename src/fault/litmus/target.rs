@@ -4,25 +4,24 @@
 //! `app=pg` *or* no role, and a trailing comma means everything of that owner kind.
 
 use super::env::{Env, Knob};
-use super::hub::Machines;
+
 use super::text::{ANY_KIND, Entry, Members, POD_KIND, entries};
 use crate::fault::{
-    Aim, Effect, Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, PodQuery, Scaling,
-    Selection, Target, Unreadable,
+    Aim, Effect, Listing, Mode, Namespaces, OwnerQuery, PodQuery, Scaling, Selection, Target,
+    Unreadable,
 };
 use crate::selector::{LabelSelector, Operator, Requirement};
 use crate::selector_text;
 
 const PODS_PERCENT: Knob = Knob::share("PODS_AFFECTED_PERC", 0).ranged();
 const PODS_PERCENT_PLAIN: Knob = Knob::share("PODS_AFFECTED_PERC", 0);
-const NODES_PERCENT: Knob = Knob::share("NODES_AFFECTED_PERC", 0).ranged();
 const WORKLOADS_PERCENT: Knob = Knob::share("APP_AFFECT_PERC", 100);
 const REPLICAS: Knob = Knob::new("REPLICA_COUNT", 5).program(0);
 
 /// Where a fault looks for its victims.
 pub(super) struct Aimer<'a> {
-    env: &'a Env,
-    entries: Vec<Entry>,
+    pub(super) env: &'a Env,
+    pub(super) entries: Vec<Entry>,
     /// Where pods are that are named without a target.
     namespace: String,
     /// The field that holds the target.
@@ -154,7 +153,7 @@ impl<'a> Aimer<'a> {
         }
     }
 
-    fn no_target(&self) -> Unreadable {
+    pub(super) fn no_target(&self) -> Unreadable {
         Unreadable::new(
             self.field.clone(),
             "no target",
@@ -204,32 +203,15 @@ impl<'a> Aimer<'a> {
         }
     }
 
-    fn labels(&self, element: &str) -> Result<LabelSelector, Unreadable> {
+    pub(super) fn labels(&self, element: &str) -> Result<LabelSelector, Unreadable> {
         selector_text::parse(element).map_err(|error| {
             let accepted = format!("a list of key=value, each a selector of its own ({error})");
             Unreadable::new(self.field.clone(), format!("\"{element}\""), accepted)
         })
     }
 
-    fn node_label(&self) -> Result<Option<NodeQuery>, Unreadable> {
-        const NAME: &str = "NODE_LABEL";
-        let text = self.env.text(NAME)?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let labels = selector_text::parse(text).map_err(|error| {
-            self.env
-                .unreadable(NAME, format!("a label selector ({error})"))
-        })?;
-        Ok(Some(NodeQuery {
-            names: Vec::new(),
-            labels: Some(labels),
-            ..NodeQuery::default()
-        }))
-    }
-
     /// The first target, which has to be given by labels: names crash the fault.
-    fn first_label(&self) -> Result<(&Entry, &str), Unreadable> {
+    pub(super) fn first_label(&self) -> Result<(&Entry, &str), Unreadable> {
         let entry = self.entries.first().ok_or_else(|| self.no_target())?;
         match &entry.members {
             Members::Labels(elements) => {
@@ -329,99 +311,15 @@ impl<'a> Aimer<'a> {
         }
         Ok(self.target(queries, self.env.path("KAFKA_BROKER")))
     }
-
-    /// Machines of a cloud, each a target of its own: one that is no node here is not known.
-    pub(super) fn machines(&self, by: &Machines) -> Result<Vec<NodeTarget>, Unreadable> {
-        let named = self.env.list(by.list)?;
-        if named.is_empty() {
-            return Err(self
-                .env
-                .unreadable(by.list, "what the cloud calls the machines"));
-        }
-        let target = |name: &String| {
-            let nodes = NodeQuery {
-                machines: vec![format!("{}{}", by.prefix, name.to_lowercase())],
-                ..NodeQuery::default()
-            };
-            self.nodes(Some(nodes), Mode::All, by.list)
-        };
-        Ok(named.iter().map(target).collect())
-    }
-
-    /// A percentage of the nodes.
-    pub(super) fn many_nodes(&self) -> Result<Choice<NodeTarget>, Unreadable> {
-        let names = self.env.list("TARGET_NODES")?;
-        if !names.is_empty() {
-            let count = u32::try_from(names.len()).ok();
-            let target = self.nodes(Some(by_name(names)), Mode::All, "TARGET_NODES");
-            return Ok(Choice { target, count });
-        }
-        let percent = self.env.number(NODES_PERCENT)?.most;
-        if percent > 100 {
-            let accepted = "at most 100: above that, nodes are hit several times";
-            self.env.refuse(NODES_PERCENT.name, accepted);
-        }
-        let label = self.node_label()?;
-        let target = self.nodes(label, Mode::AtLeastOne(percent), NODES_PERCENT.name);
-        let count = few(percent);
-        Ok(Choice { target, count })
-    }
-
-    /// One node.
-    pub(super) fn one_node(&self) -> Result<NodeTarget, Unreadable> {
-        let name = self.env.text("TARGET_NODE")?;
-        if !name.is_empty() {
-            let node = by_name(vec![name.to_owned()]);
-            return Ok(self.nodes(Some(node), Mode::One, "TARGET_NODE"));
-        }
-        if let Some(label) = self.node_label()? {
-            return Ok(self.nodes(Some(label), Mode::One, "NODE_LABEL"));
-        }
-        let query = if self.entries.is_empty() {
-            PodQuery::default()
-        } else {
-            let (entry, element) = self.first_label()?;
-            PodQuery {
-                namespaces: namespaces(&entry.namespace),
-                labels: self.labels(element)?,
-                ..PodQuery::default()
-            }
-        };
-        let hosting = Selection {
-            queries: vec![query],
-            list: Listing::ByName,
-        };
-        Ok(NodeTarget {
-            hosting: Some(hosting),
-            ..self.nodes(None, Mode::One, "TARGET_NODE")
-        })
-    }
-
-    fn nodes(&self, nodes: Option<NodeQuery>, mode: Mode, field: &str) -> NodeTarget {
-        NodeTarget {
-            nodes,
-            hosting: None,
-            mode,
-            field: self.env.path(field),
-        }
-    }
 }
 
 /// How many are hit at this percentage, where the size of the list does not matter.
-fn few(percent: u32) -> Option<u32> {
+pub(super) fn few(percent: u32) -> Option<u32> {
     (percent == 0).then_some(1)
 }
 
-fn by_name(names: Vec<String>) -> NodeQuery {
-    NodeQuery {
-        names,
-        labels: None,
-        ..NodeQuery::default()
-    }
-}
-
 /// Kubernetes lists all namespaces where none is named.
-fn namespaces(namespace: &str) -> Namespaces {
+pub(super) fn namespaces(namespace: &str) -> Namespaces {
     match namespace {
         "" => Namespaces::All,
         _ => Namespaces::Named(vec![namespace.to_owned()]),

@@ -3,7 +3,7 @@
 use super::{all_of, experiment, own_namespace};
 use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Isolation, Lifetime, NetworkPolicy, Overlap,
-    PodQuery, Reading, Ties,
+    PodQuery, Reading, Surroundings, Ties, litmus,
 };
 use crate::object::Object;
 
@@ -19,7 +19,10 @@ const TIES: &[(Ties, Effect)] = &[
 
 /// Reads a NetworkPolicy. Of one that says it is chaos, rules are not weighed: whoever it selects is
 /// cut off. Any other is judged by whom it newly cuts off.
-pub(in crate::fault) fn read_policy(object: &Object) -> Reading {
+pub(in crate::fault) fn read_policy(object: &Object, surroundings: &Surroundings) -> Reading {
+    if litmus::owns(object, surroundings) {
+        return Ok(None);
+    }
     let policy = NetworkPolicy::read(object)?;
     if !policy.isolates() {
         return Ok(None);
