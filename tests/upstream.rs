@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use firebreak::fault::{self, Surroundings};
+use firebreak::fault::{self, Lifetime, Surroundings};
 use firebreak::object::Object;
 use firebreak::yaml;
 
@@ -112,9 +112,144 @@ fn every_engine_of_litmus_is_read_once_it_has_a_target() {
 }
 
 #[test]
-fn the_experiments_of_litmus_inject_nothing_by_themselves() {
+fn the_experiments_of_litmus_inject_nothing_by_themselves_and_none_is_refused() {
     for (path, object) in manifests("litmus/experiments").unwrap_or_default() {
         let experiment = fault::read(&object, Surroundings::NONE).unwrap().unwrap();
         assert!(experiment.faults.is_empty(), "{}", path.display());
+        let refusals = &experiment.refusals;
+        assert!(refusals.is_empty(), "{}: {refusals:?}", path.display());
     }
+}
+
+#[test]
+fn every_engine_of_litmus_is_read_by_the_published_definitions() {
+    let definitions = manifests("litmus/experiments").unwrap_or_default();
+    let definitions: Vec<Object> = definitions.into_iter().map(|(_, it)| it).collect();
+    let around = Surroundings::of(&definitions);
+    for (path, object) in manifests("litmus/engines").unwrap_or_default() {
+        let path = path.display().to_string();
+        let mut value = object.value().clone();
+        value["metadata"]["namespace"] = "default".into();
+        value["spec"]["appinfo"] = serde_json::json!({
+            "appns": "db", "applabel": "app=pg", "appkind": "statefulset"
+        });
+        let read = fault::read(&Object::new(value).unwrap(), &around).unwrap();
+        let refusals = read.unwrap().refusals;
+        assert!(refusals.is_empty(), "{path}: {refusals:?}");
+    }
+}
+
+/// The published faults, and how many seconds their programs take where nothing says so.
+const PUBLISHED: &[(&str, u64)] = &[
+    ("aws-az-chaos", 30),
+    ("aws-ssm-chaos-by-id", 60),
+    ("aws-ssm-chaos-by-tag", 60),
+    ("azure-disk-loss", 30),
+    ("azure-instance-stop", 30),
+    ("container-kill", 20),
+    ("disk-fill", 60),
+    ("docker-service-kill", 90),
+    ("ebs-loss-by-id", 30),
+    ("ebs-loss-by-tag", 30),
+    ("ec2-stop-by-id", 30),
+    ("ec2-stop-by-tag", 30),
+    ("gcp-vm-disk-loss", 30),
+    ("gcp-vm-disk-loss-by-label", 30),
+    ("gcp-vm-instance-stop", 30),
+    ("gcp-vm-instance-stop-by-label", 30),
+    ("k6-loadgen", 30),
+    ("kubelet-service-kill", 90),
+    ("node-cpu-hog", 30),
+    ("node-drain", 60),
+    ("node-io-stress", 120),
+    ("node-memory-hog", 60),
+    ("node-poweroff", 30),
+    ("node-restart", 30),
+    ("node-taint", 60),
+    ("pod-autoscaler", 60),
+    ("pod-cpu-hog", 60),
+    ("pod-cpu-hog-exec", 60),
+    ("pod-delete", 30),
+    ("pod-dns-error", 60),
+    ("pod-dns-spoof", 60),
+    ("pod-http-latency", 60),
+    ("pod-http-modify-body", 60),
+    ("pod-http-modify-header", 60),
+    ("pod-http-reset-peer", 60),
+    ("pod-http-status-code", 60),
+    ("pod-io-stress", 120),
+    ("pod-memory-hog", 60),
+    ("pod-memory-hog-exec", 30),
+    ("pod-network-corruption", 60),
+    ("pod-network-duplication", 60),
+    ("pod-network-latency", 60),
+    ("pod-network-loss", 60),
+    ("pod-network-partition", 30),
+    ("pod-network-rate-limit", 60),
+    ("rds-instance-stop", 30),
+    ("spring-boot-app-kill", 30),
+    ("spring-boot-cpu-stress", 30),
+    ("spring-boot-exceptions", 30),
+    ("spring-boot-faults", 30),
+    ("spring-boot-latency", 30),
+    ("spring-boot-memory-stress", 30),
+    ("vmware-vm-poweroff", 30),
+];
+
+/// An engine that says nothing but whom it hits.
+fn silent_engine(name: &str) -> Object {
+    let env = serde_json::json!([{"name": "TARGET_PODS", "value": "pg-0"}]);
+    Object::new(serde_json::json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosEngine",
+        "metadata": {"name": "x", "namespace": "default"},
+        "spec": {
+            "appinfo": {"appns": "db", "applabel": "app=pg", "appkind": "statefulset"},
+            "experiments": [{"name": name, "spec": {"components": {"env": env}}}]
+        }
+    }))
+    .unwrap()
+}
+
+fn seconds(name: &str, around: &Surroundings) -> Option<u64> {
+    let read = fault::read(&silent_engine(name), around);
+    let read = read.unwrap_or_else(|error| panic!("{name}: {error}"));
+    match read.unwrap().faults[0].lifetime {
+        Lifetime::For(duration) => Some(duration.as_secs()),
+        Lifetime::Forever => None,
+        Lifetime::Instant | Lifetime::Never => panic!("{name}"),
+    }
+}
+
+#[test]
+fn the_hub_of_litmus_is_our_table() {
+    let Some(definitions) = manifests("litmus/experiments") else {
+        return;
+    };
+    let mut names: Vec<String> = Vec::new();
+    for (_, definition) in &definitions {
+        let name = definition.reference().name.as_str();
+        let program = PUBLISHED.iter().find(|(published, _)| *published == name);
+        let (_, program) = program.unwrap_or_else(|| panic!("{name} has no row"));
+        let env = definition.spec().get("definition").get("env");
+        let set = env.items().unwrap().into_iter().find_map(|item| {
+            let is_it = item.get("name").text() == Ok(Some("TOTAL_CHAOS_DURATION"));
+            let value = item.get("value").text().ok()??;
+            is_it.then(|| value.parse::<u64>().unwrap())
+        });
+        let stretch = if name == "node-drain" { 2 } else { 1 };
+        let ends = name != "node-poweroff";
+        let alone = set.unwrap_or(*program).max(*program) * stretch;
+        assert_eq!(
+            seconds(name, Surroundings::NONE),
+            ends.then_some(alone),
+            "{name} alone"
+        );
+        let around = Surroundings::of(std::slice::from_ref(definition));
+        let defined = set.unwrap_or(*program) * stretch;
+        assert_eq!(seconds(name, &around), ends.then_some(defined), "{name}");
+        names.push(name.to_owned());
+    }
+    names.sort();
+    let published: Vec<&str> = PUBLISHED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, published);
 }

@@ -41,6 +41,9 @@ pub(super) fn headline(
     let cuts = blast.faults.iter().flat_map(|reach| &reach.cuts);
     let cuts = cuts.map(|cut| Prospect::from(cut.as_str()));
     let lines: Vec<Prospect> = impacts.map(prospect).chain(cuts).chain(unknown).collect();
+    if experiment.faults.is_empty() {
+        return vec!["it injects nothing".into()];
+    }
     match (lines.is_empty(), blast.candidates.is_empty()) {
         (false, _) => lines,
         (true, true) => vec!["it matches no pod now, and stays armed until it ends".into()],

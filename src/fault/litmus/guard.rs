@@ -33,7 +33,7 @@ pub(in crate::fault) fn read(object: &Object, surroundings: &Surroundings) -> Re
     let mut found = Found::default();
     let definition = Definition::own(object);
     words(&definition, &mut found)?;
-    numbers(&definition.env(), &mut found)?;
+    numbers(&definition.env(), &mut found);
     let users = Users {
         object,
         surroundings: &surroundings.with([object]),
@@ -72,12 +72,12 @@ fn words(definition: &Definition<'_>, found: &mut Found) -> Result<(), Unreadabl
 }
 
 /// Its variables may neither aim nor hold numbers that are not read as they are written.
-fn numbers(list: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
+fn numbers(list: &Field<'_>, found: &mut Found) {
     let env = match Env::alone(list) {
         Ok(env) => env,
         Err(refusal) => {
             found.refusals.push(refusal);
-            return Ok(());
+            return;
         }
     };
     for name in env.names() {
@@ -96,7 +96,6 @@ fn numbers(list: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
                 .push(env.unreadable(name, "1 or more seconds"));
         }
     }
-    Ok(())
 }
 
 /// Who runs the definition that is about to be written.
@@ -110,7 +109,7 @@ impl Users<'_> {
     fn engine(&self, used: &Object, found: &mut Found) {
         let spec = elsewhere(used);
         if self.names(&spec) {
-            self.add(engine(&spec, self.namespace(), self.surroundings), found);
+            add(engine(&spec, self.namespace(), self.surroundings), found);
         }
     }
 
@@ -118,26 +117,10 @@ impl Users<'_> {
     fn schedule(&self, used: &Object, found: &mut Found) {
         let spec = elsewhere(used);
         if self.names(&spec.get("engineTemplateSpec")) {
-            self.add(
+            add(
                 schedule::spec(&spec, self.namespace(), self.surroundings),
                 found,
             );
-        }
-    }
-
-    /// What is stopped is judged when it is set going.
-    fn add(&self, used: Result<Found, Unreadable>, found: &mut Found) {
-        match used {
-            Ok(used) if used.stopped => {}
-            Ok(used) => {
-                found.faults.extend(used.faults);
-                found.notes.extend(used.notes);
-                found.refusals.extend(used.refusals);
-            }
-            Err(refusal) => {
-                found.untold(refusal.field.clone(), "it runs this and cannot be read");
-                found.refusals.push(refusal);
-            }
         }
     }
 
@@ -157,5 +140,21 @@ impl Users<'_> {
                 .is_ok_and(|name| name == Some(wanted))
         };
         items.iter().any(is_it)
+    }
+}
+
+/// What is stopped is judged when it is set going.
+fn add(used: Result<Found, Unreadable>, found: &mut Found) {
+    match used {
+        Ok(used) if used.stopped => {}
+        Ok(used) => {
+            found.faults.extend(used.faults);
+            found.notes.extend(used.notes);
+            found.refusals.extend(used.refusals);
+        }
+        Err(refusal) => {
+            found.untold(refusal.field.clone(), "it runs this and cannot be read");
+            found.refusals.push(refusal);
+        }
     }
 }

@@ -375,6 +375,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_published_is_known_to_the_programs() {
+        const PROGRAMS_ONLY: [&str; 6] = [
+            "cassandra-pod-delete",
+            "ec2-terminate-by-id",
+            "ec2-terminate-by-tag",
+            "kafka-broker-pod-failure",
+            "pod-fio-stress",
+            "redfish-node-restart",
+        ];
+        const PUBLISHED: usize = 53;
+        assert_eq!(HUB.len(), PUBLISHED + PROGRAMS_ONLY.len());
+        for name in PROGRAMS_ONLY {
+            assert!(HubFault::run_as(name).is_some(), "{name}");
+        }
+        for name in OBJECTS_ONLY {
+            assert!(HubFault::named(name).is_some(), "{name}");
+            assert!(HubFault::run_as(name).is_none(), "{name}");
+        }
+        assert!(HubFault::run_as("vm-poweroff").is_some());
+    }
+
+    #[test]
     fn each_name_stands_once() {
         for fault in HUB {
             let count = HUB.iter().filter(|other| other.name == fault.name).count();

@@ -79,7 +79,10 @@ impl Shot {
         let duration = self.duration()?;
         let (aims, count) = self.aims(&aimer, blow.effect)?;
         let overlap = self.overlap(duration)?;
-        let lifetime = self.lifetime(&blow, duration, count, found);
+        let stretch = self.hub.stretch.filter(|_| !blow.stays);
+        let lifetime = stretch.map_or(Lifetime::Forever, |stretch| {
+            self.lifetime(duration.saturating_mul(stretch), count, found)
+        });
         for (aim, effect) in aims {
             let fault = Fault {
                 action: blow.action,
@@ -158,7 +161,7 @@ impl Shot {
     fn duration(&self) -> Result<Duration, Unreadable> {
         let seconds = self.env.number(self.hub.duration)?.most;
         if seconds == 0 {
-            let accepted = "1 or more whole seconds without a unit: this is read as 0, after which some faults never end";
+            let accepted = "1 or more whole seconds without a unit: this is read as no time at all, after which some faults never end";
             return Err(self.env.unreadable(self.hub.duration.name, accepted));
         }
         Ok(Duration::from_secs(u64::from(seconds)))
@@ -196,16 +199,7 @@ impl Shot {
     }
 
     /// Whoever is hit in turn is hit for the whole duration each.
-    fn lifetime(
-        &self,
-        blow: &Blow,
-        duration: Duration,
-        count: Option<u32>,
-        found: &mut Found,
-    ) -> Lifetime {
-        let Some(stretch) = self.hub.stretch.filter(|_| !blow.stays) else {
-            return Lifetime::Forever;
-        };
+    fn lifetime(&self, each: Duration, count: Option<u32>, found: &mut Found) -> Lifetime {
         let together = self.order == Order::Together || self.hub.redraws;
         let turns = if together { Some(1) } else { count };
         let Some(turns) = turns else {
@@ -215,7 +209,7 @@ impl Shot {
             );
             return Lifetime::Forever;
         };
-        Lifetime::For(duration.saturating_mul(turns.max(1).saturating_mul(stretch)))
+        Lifetime::For(each.saturating_mul(turns.max(1)))
     }
 
     /// A fault that chooses anew in each round may take another before the last is back.

@@ -87,15 +87,13 @@ pub(super) fn entries(text: &str, field: &str) -> Result<Vec<Entry>, Unreadable>
     }
     let entry = |part: &str| {
         let parts = part.trim().split(':').collect::<Vec<_>>();
-        let (kind, namespace, members) = match parts[..] {
-            [kind, namespace, members] => (kind, namespace, members),
-            // How labels are combined; most versions do not look, and take the union.
-            [kind, namespace, members, "union" | "intersection"] => (kind, namespace, members),
-            _ => {
-                let found = format!("\"{}\"", part.trim());
-                let accepted = "kind:namespace:[names or labels], joined by semicolons";
-                return Err(Unreadable::new(field, found, accepted));
-            }
+        // The fourth says how labels are combined. Most versions do not look, and take the union.
+        let ([kind, namespace, members] | [kind, namespace, members, "union" | "intersection"]) =
+            parts[..]
+        else {
+            let found = format!("\"{}\"", part.trim());
+            let accepted = "kind:namespace:[names or labels], joined by semicolons";
+            return Err(Unreadable::new(field, found, accepted));
         };
         let bare = members.strip_prefix('[').unwrap_or(members);
         let bare = bare.strip_suffix(']').unwrap_or(bare);
