@@ -21,6 +21,7 @@ mod cli_inputs;
 mod command;
 mod cron;
 mod databases;
+mod databases_postgres;
 mod examples;
 mod inventory;
 mod litmus_selection;

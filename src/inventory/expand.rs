@@ -39,7 +39,7 @@ pub(super) fn pods(world: &World<'_>, nodes: &[Node], recorded: &[Pod]) -> Vec<P
             .filter(|object| controller(object).is_none());
         free.flat_map(|object| expanded(object, naming(object, nodes)))
     });
-    let assumed = controllers.chain(database::assumed(world));
+    let assumed = controllers.chain(database::assumed(world, recorded));
     let missing = |pod: &Pod| {
         let owner = pod.owner.as_ref();
         owner.is_none_or(|owner| !owners.contains(&(&pod.namespace, owner)))

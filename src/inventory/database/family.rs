@@ -1,6 +1,6 @@
 //! How the databases of one operator are recognised and understood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -52,9 +52,9 @@ impl Family {
             }
         }
         for (id, pod) in (0..).zip(pods) {
-            if let Some(name) = (self.member_of)(world, pod) {
+            if let Some((place, name)) = self.database_of(world, pod) {
                 let unit = self.units.as_ref().map(|units| (units.of)(pod));
-                let key = (pod.namespace.as_str(), name, unit.unwrap_or_default());
+                let key = (place, name, unit.unwrap_or_default());
                 found.entry(key).or_default().push(PodId(id));
             }
         }
@@ -67,6 +67,26 @@ impl Family {
     /// The resources, but for those that another database made for itself.
     pub(super) fn resources<'w>(&self, world: &World<'w>) -> impl Iterator<Item = &'w Object> {
         world.all(self.resource).filter(|it| !is_child(it))
+    }
+
+    /// The pods the operator would make; no members of a database that has recorded ones, whose
+    /// names and owners the operator draws.
+    pub(super) fn assumed(&self, world: &World<'_>, recorded: &[Pod]) -> Vec<Pod> {
+        let recorded = recorded
+            .iter()
+            .filter_map(|pod| self.database_of(world, pod));
+        let recorded: BTreeSet<(&str, &str)> = recorded.collect();
+        let made = self.resources(world).flat_map(self.expand);
+        let missing = |pod: &Pod| {
+            let database = self.database_of(world, pod);
+            database.is_none_or(|database| !recorded.contains(&database))
+        };
+        made.filter(missing).collect()
+    }
+
+    /// Namespace and name of the resource whose member a pod is.
+    fn database_of<'p>(&self, world: &World<'_>, pod: &'p Pod) -> Option<(&'p str, &'p str)> {
+        Some((&pod.namespace, (self.member_of)(world, pod)?))
     }
 
     /// The units of a resource; one without a name where it is a single database.

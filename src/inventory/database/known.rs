@@ -15,7 +15,6 @@ pub(super) struct Known {
 }
 
 /// Where a version is told.
-#[expect(dead_code, reason = "a place that the next family needs")]
 pub(super) enum Told {
     /// In the resource, a JSON pointer.
     Field(&'static str),

@@ -8,13 +8,18 @@ mod assumed;
 mod backup;
 mod cnpg;
 mod cron_job;
+mod crunchy;
 mod engine;
 mod evidence;
 mod family;
+mod instances;
 mod known;
 mod outside;
 mod part;
+mod patroni;
 mod percona;
+mod percona_pg;
+mod pgbackrest;
 mod plain;
 mod ps;
 mod psmdb;
@@ -26,6 +31,7 @@ mod sentinel;
 mod set;
 mod snapshot;
 mod velero;
+mod zalando;
 
 use std::collections::BTreeMap;
 
@@ -43,7 +49,15 @@ use known::{Known, Told};
 pub use role::ROLE_LABEL;
 
 /// Every operator whose databases are understood.
-const FAMILIES: &[Family] = &[pxc::FAMILY, ps::FAMILY, psmdb::FAMILY, cnpg::FAMILY];
+const FAMILIES: &[Family] = &[
+    pxc::FAMILY,
+    ps::FAMILY,
+    psmdb::FAMILY,
+    cnpg::FAMILY,
+    percona_pg::FAMILY,
+    crunchy::FAMILY,
+    zalando::FAMILY,
+];
 
 /// What is known of the resource of one operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,13 +94,11 @@ pub(super) fn groups(world: &World<'_>, pods: &[Pod]) -> Vec<Group> {
     groups
 }
 
-/// The pods that operators would make from the databases of a world.
-pub(super) fn assumed(world: &World<'_>) -> Vec<Pod> {
-    let pods = |family: &Family| {
-        let resources = family.resources(world);
-        resources.flat_map(family.expand).collect::<Vec<_>>()
-    };
-    let mut assumed: Vec<Pod> = FAMILIES.iter().flat_map(pods).collect();
+/// The pods that operators would make from the databases of a world, beside those recorded.
+pub(super) fn assumed(world: &World<'_>, recorded: &[Pod]) -> Vec<Pod> {
+    let families = FAMILIES.iter();
+    let pods = families.flat_map(|family| family.assumed(world, recorded));
+    let mut assumed: Vec<Pod> = pods.collect();
     assumed.extend(cnpg::poolers(world));
     assumed
 }
