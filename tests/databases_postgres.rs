@@ -7,7 +7,7 @@ use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
 use serde_json::{Value, json};
 
-use crate::inventory::{database, group, manifests, names, read, writers};
+use crate::inventory::{database, group, manifests, names, writers};
 use crate::mangled::{oddities, places};
 use crate::spec::{objects, sections};
 
