@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::inputs::Inputs;
 use super::report::{self, Source, VERSION};
-use super::report_plan::{self, Plan, PlanReport, PlanSummary};
+use super::report_plan::{self, GroupPlan, Plan, PlanReport, PlanSummary};
 use super::{Format, Outcome, closing};
 use crate::inventory::Inventory;
 use crate::judge::{Verdict, judge};
@@ -101,6 +101,38 @@ fn text(out: &mut dyn Write, report: &PlanReport) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What happens to one database or workload.
+fn describe_group(text: &mut String, group: &GroupPlan) {
+    let _ = writeln!(
+        text,
+        "  {} {}/{}{}: hits {} of {}, {} of {} healthy left{}{}",
+        group.kind,
+        group.namespace,
+        group.name,
+        group
+            .unit
+            .as_ref()
+            .map_or_else(String::new, |unit| format!(" ({unit})")),
+        group.hits,
+        group.size,
+        group.remaining,
+        group.healthy,
+        if group.primary_at_risk {
+            ", primary at risk"
+        } else {
+            ""
+        },
+        if group.quorum_kept == Some(false) {
+            ", quorum lost"
+        } else {
+            ""
+        },
+    );
+    if let (Some(engine), Some(reason)) = (&group.engine, &group.recognised_by) {
+        let _ = writeln!(text, "    {engine}, recognised by {reason}");
+    }
+}
+
 fn describe(plan: &Plan) -> String {
     let object = &plan.object;
     let mut text = format!(
@@ -120,31 +152,7 @@ fn describe(plan: &Plan) -> String {
         );
     }
     for group in &plan.groups {
-        let _ = writeln!(
-            text,
-            "  {} {}/{}{}: hits {} of {}, {} of {} healthy left{}{}",
-            group.kind,
-            group.namespace,
-            group.name,
-            group
-                .unit
-                .as_ref()
-                .map_or_else(String::new, |unit| format!(" ({unit})")),
-            group.hits,
-            group.size,
-            group.remaining,
-            group.healthy,
-            if group.primary_at_risk {
-                ", primary at risk"
-            } else {
-                ""
-            },
-            if group.quorum_kept == Some(false) {
-                ", quorum lost"
-            } else {
-                ""
-            },
-        );
+        describe_group(&mut text, group);
     }
     if plan.groups.is_empty() && plan.nodes.is_empty() && plan.unreadable.is_empty() {
         text.push_str("  it matches no pod now, and stays armed until it ends\n");

@@ -81,6 +81,10 @@ pub struct GroupPlan {
     /// The part of the resource it is, such as a replica set; `null` where the resource is one
     /// database.
     pub unit: Option<String>,
+    /// Which database it is; `null` for a workload.
+    pub engine: Option<String>,
+    /// Why it was taken for a database; `null` for a workload.
+    pub recognised_by: Option<String>,
     /// Members it should have.
     pub size: u32,
     /// Members healthy now.
@@ -162,11 +166,14 @@ pub fn unreadable(source: Source, object: &ObjectRef, problem: &str) -> Plan {
 
 fn group(impact: &crate::blast::Impact, inventory: &Inventory) -> GroupPlan {
     let group = inventory.group(impact.group);
+    let database = group.database.as_ref();
     GroupPlan {
         kind: group.kind.clone(),
         namespace: group.namespace.clone(),
         name: group.name.clone(),
         unit: Some(group.unit.clone()).filter(|unit| !unit.is_empty()),
+        engine: database.map(|it| it.engine.clone()),
+        recognised_by: database.map(|it| it.recognised_by.clone()),
         size: impact.size,
         healthy: impact.healthy,
         hits: impact.hits,

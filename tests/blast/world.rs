@@ -208,7 +208,7 @@ impl<'r> Draft<'r> {
 
     /// With a mark, it is a database; its primary is labelled or not.
     fn stateful_set(&mut self, place: &str, name: &str, marked: bool) {
-        let engines = ["postgresql", "mongodb", "redis", "etcd"];
+        let engines = ["postgresql", "mongodb", "redis", "etcd", "cassandra"];
         let engine = engines[self.rng.usize(..engines.len())];
         let told = self.rng.bool();
         let role = |_: &mut Rng, at: usize| match (marked && told, at) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::engine::SENTINEL;
+use super::engine::{SENTINEL, by_image};
 use super::release::Release;
 use super::set::Set;
 use crate::inventory::lenient::{count, list, text};
@@ -42,11 +42,17 @@ pub(super) fn is_watched(engine: &str) -> bool {
     WATCHED.contains(&engine)
 }
 
-/// Whether the pods of a workload are Sentinels and nothing else.
+/// Whether the pods of a workload are Sentinels and no database.
 pub(super) fn is_sentinel(set: &Set<'_>, engine: Option<&str>) -> bool {
-    let containers = set.containers();
-    let server = |it: &Value| text(it, "/name") == "redis" || listens(it, 6379);
-    engine == Some(SENTINEL) || (runs_one(set) && !containers.iter().any(server))
+    engine == Some(SENTINEL) || (runs_one(set) && !set.containers().iter().any(serves))
+}
+
+/// Whether a container is a server that holds data.
+fn serves(container: &Value) -> bool {
+    let name = text(container, "/name");
+    let called = WATCHED.iter().any(|it| name.contains(it)) && !name.contains("exporter");
+    let runs = by_image(text(container, "/image")).is_some_and(is_watched);
+    !is_one(container) && (called || runs || listens(container, 6379))
 }
 
 /// Whether its pods run a Sentinel, beside a database or alone.
@@ -54,13 +60,20 @@ pub(super) fn runs_one(set: &Set<'_>) -> bool {
     set.containers().iter().any(is_one)
 }
 
+/// A Sentinel listens at its port, or is called so and runs what Sentinels are made of. Other
+/// programs of that name exist, and clients name theirs in their arguments.
 fn is_one(container: &Value) -> bool {
+    let image = by_image(text(container, "/image"));
+    let made_of = text(container, "/image").is_empty()
+        || image.is_some_and(|it| it == SENTINEL || is_watched(it));
     let command = list(container, "/command").iter();
-    let mut words = command
+    let words = command
         .chain(list(container, "/args"))
         .filter_map(Value::as_str);
-    let starts = words.any(|word| COMMANDS.iter().any(|it| word.contains(it)));
-    text(container, "/name") == "sentinel" || listens(container, PORT) || starts
+    let mut words = words.flat_map(str::split_whitespace);
+    let starts = words.any(|word| COMMANDS.iter().any(|it| word.ends_with(it)));
+    let called = text(container, "/name").contains("sentinel") || image == Some(SENTINEL);
+    listens(container, PORT) || (made_of && (called || starts))
 }
 
 fn listens(container: &Value, port: u32) -> bool {
@@ -89,4 +102,50 @@ pub(super) fn of(release: &Release<'_>, all: &[Release<'_>]) -> Option<Sentinels
         healthy: narrow(healthy),
         size: found.size,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_client_of_a_sentinel_is_none() {
+        let rows = [
+            (json!({"ports": [{"containerPort": 26379}]}), true),
+            (json!({"name": "sentinel"}), true),
+            (json!({"image": "bitnami/redis-sentinel:8.0"}), true),
+            (
+                json!({"image": "redis:8", "args": ["sh", "-c", "exec redis-sentinel /s.conf"]}),
+                true,
+            ),
+            (
+                json!({"image": "redis:8", "args": ["/r.conf", "--sentinel"]}),
+                true,
+            ),
+            (json!({"image": "redis:8"}), false),
+            (
+                json!({"name": "sentinel", "image": "flow/sentinel-dashboard:1.8"}),
+                false,
+            ),
+            (
+                json!({"image": "web:1", "args": ["--redis", "redis-sentinel:26379"]}),
+                false,
+            ),
+            (json!({"image": "web:1", "args": ["--sentinel"]}), false),
+        ];
+        for (container, expected) in rows {
+            assert_eq!(is_one(&container), expected, "{container}");
+        }
+    }
+
+    #[test]
+    fn more_than_half_of_them_promote() {
+        for (healthy, size, stand) in [(2, 3, true), (1, 3, false), (1, 2, false), (0, 0, false)] {
+            let sentinels = Sentinels { healthy, size };
+            assert_eq!(sentinels.stand(), stand, "{sentinels:?}");
+            assert_eq!(sentinels.too_few().is_none(), stand);
+        }
+    }
 }

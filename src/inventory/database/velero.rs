@@ -154,3 +154,65 @@ fn selects(backup: &Value, pointer: &str) -> bool {
         Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_namespace_is_in_unless_it_is_left_out() {
+        let rows = [
+            (json!({}), true),
+            (json!({"includedNamespaces": ["*"]}), true),
+            (json!({"includedNamespaces": ["a", "db"]}), true),
+            (json!({"includedNamespaces": ["a"]}), false),
+            // What a pattern takes in is not for us to promise; what it leaves out may be this.
+            (json!({"includedNamespaces": ["d*"]}), false),
+            (json!({"excludedNamespaces": ["d*"]}), false),
+            (
+                json!({"includedNamespaces": ["db"], "excludedNamespaces": ["db"]}),
+                false,
+            ),
+            (json!({"excludedNamespaces": ["a"]}), true),
+        ];
+        for (spec, expected) in rows {
+            assert_eq!(is_in(&json!({"spec": spec}), "db"), expected, "{spec}");
+        }
+    }
+
+    #[test]
+    fn volumes_are_held_unless_a_filter_may_leave_them_out() {
+        let rows = [
+            (json!({}), true),
+            (json!({"includedResources": ["*"]}), true),
+            (
+                json!({"includedResources": ["persistentvolumeclaims", "persistentvolumes"]}),
+                true,
+            ),
+            (json!({"includedResources": ["pods"]}), false),
+            (
+                json!({"includedNamespaceScopedResources": ["configmaps"]}),
+                false,
+            ),
+            (json!({"excludedResources": ["secrets"]}), true),
+            (json!({"excludedResources": ["persistentvolumes"]}), false),
+            (
+                json!({"labelSelector": {"matchLabels": {"app": "web"}}}),
+                false,
+            ),
+            (json!({"labelSelector": {}}), true),
+            (json!({"orLabelSelectors": [{}]}), false),
+            (json!({"resourcePolicy": {"name": "skip"}}), false),
+            (json!({"snapshotVolumes": false}), false),
+            (
+                json!({"snapshotVolumes": false, "defaultVolumesToFsBackup": true}),
+                true,
+            ),
+        ];
+        for (spec, expected) in rows {
+            assert_eq!(holds_volumes(&json!({"spec": spec})), expected, "{spec}");
+        }
+    }
+}

@@ -170,7 +170,7 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DatabaseLimits {
-    /// Whether the primary may be hit; absent: `Never`. Where nothing tells which member writes, each may be the primary and `quorum` decides.
+    /// Whether the primary may be hit; absent: `Never`. Where any member may be written to, `quorum` decides; where one is and nothing tells which, every member is guarded.
     #[serde(default)]
     pub primary: Primary,
     /// Healthy members able to take over that must be left whenever the primary is hit; absent: 1.
