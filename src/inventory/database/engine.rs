@@ -111,6 +111,7 @@ const WAYS: &[(&str, Way)] = &[
     ("tikv", Way::Spread),
     ("valkey", Way::Follow),
     ("valkey-cluster", Way::Spread),
+    ("vitess", Way::Spread),
 ];
 
 /// Every engine that is recognised without an operator.

@@ -38,6 +38,7 @@ const OTHERS: &[&str] = &[
     "proxy",
     "proxysql",
     "router",
+    "update-job",
 ];
 
 /// Parts that make backups, and the engine they make them of where the word says so.
@@ -46,7 +47,6 @@ const BACKUPS: &[(&str, &str)] = &[
     ("mongodump", "mongodb"),
     ("pg_dumpall", "postgresql"),
     ("snapshotter", "etcd"),
-    ("update-job", ""),
 ];
 
 /// Parts that mean something with some engines only: beginnings of the engine, the words, the part.
@@ -221,5 +221,6 @@ mod tests {
         assert!(!backs_up("pg_dumpall", "mongodb"));
         assert!(backs_up("backup", "mysql"));
         assert!(!backs_up("metrics", "mysql"));
+        assert!(!backs_up("update-job", "postgresql-ha"));
     }
 }
