@@ -21,6 +21,7 @@ mod cli_inputs;
 mod command;
 mod cron;
 mod databases;
+mod databases_mysql;
 mod databases_postgres;
 mod examples;
 mod inventory;

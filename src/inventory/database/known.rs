@@ -59,7 +59,10 @@ impl Told {
         let members = evidence.members();
         match *self {
             Self::Field(pointer) => {
-                let place = pointer.trim_start_matches('/').replace('/', ".");
+                let place = pointer
+                    .trim_start_matches('/')
+                    .replace('/', ".")
+                    .replace("~1", "/");
                 vec![(place, evidence.value().pointer(pointer).map_or("", word))]
             }
             Self::Label(key) => members

@@ -12,8 +12,12 @@ mod crunchy;
 mod engine;
 mod evidence;
 mod family;
+mod innodb_cluster;
 mod instances;
 mod known;
+mod mariadb;
+mod mariadb_backup;
+mod mariadb_pods;
 mod outside;
 mod part;
 mod patroni;
@@ -57,6 +61,8 @@ const FAMILIES: &[Family] = &[
     percona_pg::FAMILY,
     crunchy::FAMILY,
     zalando::FAMILY,
+    innodb_cluster::FAMILY,
+    mariadb::FAMILY,
 ];
 
 /// What is known of the resource of one operator.
@@ -90,6 +96,9 @@ pub(super) fn groups(world: &World<'_>, pods: &[Pod]) -> Vec<Group> {
     for id in groups.iter().flat_map(|group| &group.members) {
         claimed[id.0 as usize] = true;
     }
+    for (claimed, pod) in claimed.iter_mut().zip(pods) {
+        *claimed |= innodb_cluster::is_beside(pod);
+    }
     groups.extend(plain::groups(world, pods, &claimed));
     groups
 }
@@ -100,6 +109,7 @@ pub(super) fn assumed(world: &World<'_>, recorded: &[Pod]) -> Vec<Pod> {
     let pods = families.flat_map(|family| family.assumed(world, recorded));
     let mut assumed: Vec<Pod> = pods.collect();
     assumed.extend(cnpg::poolers(world));
+    assumed.extend(mariadb_pods::proxies(world));
     assumed
 }
 
