@@ -137,3 +137,73 @@ fn a_pod_under_a_pod_failure_is_not_healthy_though_it_is_ready() {
         "joint with the one that is live"
     );
 }
+
+/// An engine of Litmus in a state, with a status.
+fn engine(state: &str, status: &str) -> Object {
+    object(json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosEngine",
+        "metadata": {"name": "cut", "namespace": "db"},
+        "spec": {
+            "engineState": state,
+            "appinfo": {"appns": "db", "applabel": "app=pg", "appkind": "statefulset"},
+            "experiments": [{"name": "pod-network-loss"}]
+        },
+        "status": {"engineStatus": status}
+    }))
+}
+
+#[test]
+fn the_status_of_an_engine_proves_nothing_while_it_is_active() {
+    let cases = [
+        ("active", "", 1),
+        ("active", "initialized", 1),
+        ("active", "completed", 1),
+        ("active", "stopped", 1),
+        ("stop", "initialized", 1),
+        ("stop", "completed", 0),
+        ("stop", "stopped", 0),
+        ("stop", "", 0),
+    ];
+    for (state, status, live) in cases {
+        let found = found(&[engine(state, status)]);
+        assert_eq!(found.experiments.len(), live, "{state} {status}");
+        assert!(found.unread.is_empty());
+    }
+}
+
+#[test]
+fn what_an_engine_does_is_counted_once() {
+    let definition = object(json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosExperiment",
+        "metadata": {"name": "pod-network-loss", "namespace": "db"},
+        "spec": {"definition": {
+            "image": "litmuschaos/go-runner:latest", "command": ["/bin/bash"],
+            "args": ["-c", "./experiments -name pod-network-loss"]
+        }}
+    }));
+    let schedule = object(json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosSchedule",
+        "metadata": {"name": "cut", "namespace": "db"},
+        "spec": {
+            "schedule": {"now": true},
+            "engineTemplateSpec": engine("active", "").value()["spec"]
+        }
+    }));
+    let world = |with: &[&Object]| {
+        let all: Vec<Object> = pods()
+            .into_iter()
+            .chain(with.iter().map(|it| (*it).clone()))
+            .collect();
+        let inventory = Inventory::from_objects(&all, Origin::Recorded);
+        live(&all, &inventory).experiments.len()
+    };
+    let running = engine("active", "initialized");
+    assert_eq!(world(&[&definition]), 0);
+    assert_eq!(world(&[&definition, &running]), 1);
+    assert_eq!(
+        world(&[&definition, &schedule]),
+        1,
+        "before its engine is there"
+    );
+    assert_eq!(world(&[&definition, &schedule, &running]), 1);
+}

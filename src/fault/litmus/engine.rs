@@ -169,9 +169,20 @@ pub(super) fn engine(
         window.map(|window| sum.saturating_add(window))
     });
     code::of_engine(spec, &mut found)?;
+    hidden_runner(spec, &mut found);
     spread(&mut found, items.len());
     helpers(spec, &mut found)?;
     Ok(found)
+}
+
+/// The operator looks for the runner by a label that the engine may overwrite.
+fn hidden_runner(spec: &Field<'_>, found: &mut Found) {
+    let runner = spec.get("components").get("runner");
+    let label = runner.get("runnerLabels").get(STOP_LABEL);
+    if label.is_set() {
+        let accepted = "no such label: with it, stopping the engine leaves its runner";
+        found.refusals.push(label.unreadable(accepted));
+    }
 }
 
 fn each_once(items: &[Field<'_>]) -> Result<(), Unreadable> {

@@ -75,6 +75,7 @@ impl Shot {
         found: &mut Found,
     ) -> Result<Option<Duration>, Unreadable> {
         let aimer = Aimer::new(&self.env, &scene.target, scene.namespace, self.old)?;
+        self.joined(&aimer, found)?;
         let blow = self.blow()?;
         let duration = self.duration()?;
         let (aims, count) = self.aims(&aimer, blow.effect)?;
@@ -110,6 +111,16 @@ impl Shot {
         };
         let around = self.around(scene)?;
         Ok(window.map(|window| window.saturating_add(around)))
+    }
+
+    /// Two labels widen what most people think they narrow.
+    fn joined(&self, aimer: &Aimer<'_>, found: &mut Found) -> Result<(), Unreadable> {
+        let by_label = [Select::Pods, Select::PodsPlain].contains(&self.hub.select);
+        if by_label && self.env.list("TARGET_PODS")?.is_empty() && aimer.joins_labels() {
+            let message = "a pod with any one of these labels is in reach, not only those with all";
+            found.note(aimer.field.clone(), message);
+        }
+        Ok(())
     }
 
     /// How long the engine waits before and after.

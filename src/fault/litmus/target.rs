@@ -25,7 +25,7 @@ pub(super) struct Aimer<'a> {
     /// Where pods are that are named without a target.
     namespace: String,
     /// The field that holds the target.
-    field: String,
+    pub(super) field: String,
     /// Whether the fault may be of a version that asks no target for its kind.
     old: bool,
 }
@@ -65,6 +65,15 @@ impl<'a> Aimer<'a> {
             field,
             old,
         })
+    }
+
+    /// Whether a target has several labels, of which each selects by itself.
+    pub(super) fn joins_labels(&self) -> bool {
+        let several = |entry: &Entry| match &entry.members {
+            Members::Labels(elements) => elements.len() > 1,
+            Members::Names(_) => false,
+        };
+        self.entries.iter().any(several)
     }
 
     /// The selection that most pod faults share; `plain` is the older form of it.
