@@ -7,7 +7,7 @@ use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, percona};
 use crate::inventory::lenient::{count, is_set, list, text, truth};
 use crate::inventory::world::{World, namespace};
-use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
+use crate::inventory::{Backup, Database, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
 const GROUP: &str = "ps.percona.com";
@@ -61,6 +61,7 @@ fn member_of<'p>(_: &World<'_>, pod: &'p Pod) -> Option<&'p str> {
 fn database(evidence: &Evidence<'_>) -> Database {
     let resource = evidence.value();
     let (backups, restores) = (BACKUPS.successes(evidence), RESTORES.successes(evidence));
+    let backup = newest(evidence, &backups, &restores);
     let labelled = evidence.those(|pod| pod.label(PRIMARY) == "true");
     let role = match ClusterSet::of(evidence) {
         Some(set) if set.replicates => format!("; a replica in {}", set.name),
@@ -82,8 +83,8 @@ fn database(evidence: &Evidence<'_>) -> Database {
         writer: writer(evidence, labelled),
         paused: percona::paused(resource),
         lag: None,
-        backup: newest(evidence, &backups, &restores),
-        point_in_time: evidence.resource.map(|_| point_in_time(evidence)),
+        point_in_time: evidence.resource.map(|_| point_in_time(evidence, &backup)),
+        backup,
         backup_schedules: percona::schedules(percona::scheduled(resource, "/spec/backup/schedule")),
     }
 }
@@ -138,14 +139,16 @@ fn busy(evidence: &Evidence<'_>, labelled: &[PodId]) -> Option<String> {
     busy.or_else(moving).or_else(switching)
 }
 
-/// Only with a server that stores the binary logs; to enable it is not enough.
-fn point_in_time(evidence: &Evidence<'_>) -> bool {
+/// Only with a server that stores the binary logs, and a backup to apply them to; to enable it is
+/// not enough.
+fn point_in_time(evidence: &Evidence<'_>, backup: &Backup) -> bool {
     let resource = evidence.value();
     let pitr = |field: &str| format!("/spec/backup/pitr/{field}");
     let wanted = truth(resource, "/spec/backup/enabled") && truth(resource, &pitr("enabled"));
     let serves = text(resource, "/status/binlogServer/state") == "ready";
     let serves = serves || !evidence.is_recorded();
-    wanted && is_set(resource, &pitr("binlogServer")) && serves
+    let stored = is_set(resource, &pitr("binlogServer")) && serves;
+    wanted && stored && *backup != Backup::Never
 }
 
 /// The set of clusters that a cluster is part of: one of them takes writes, the others follow.

@@ -3,8 +3,8 @@
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
 use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, ordinal, percona};
-use crate::inventory::lenient::{condition, count, list, truth};
-use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
+use crate::inventory::lenient::{condition, count, instant, list, text, truth};
+use crate::inventory::{Backup, Database, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
 pub(super) const FAMILY: Family = Family {
@@ -55,6 +55,7 @@ fn member_of(pod: &Pod) -> Option<&str> {
 fn database(evidence: &Evidence<'_>) -> Database {
     let resource = evidence.value();
     let (backups, restores) = (BACKUPS.successes(evidence), RESTORES.successes(evidence));
+    let backup = newest(evidence, &backups, &restores);
     let schedules = list(resource, "/spec/backup/schedule").iter();
     Database {
         engine: "mysql".to_owned(),
@@ -73,8 +74,8 @@ fn database(evidence: &Evidence<'_>) -> Database {
         ),
         paused: percona::paused(resource),
         lag: None,
-        backup: newest(evidence, &backups, &restores),
-        point_in_time: evidence.resource.map(|_| point_in_time(evidence)),
+        point_in_time: evidence.resource.map(|_| point_in_time(evidence, &backup)),
+        backup,
         backup_schedules: percona::schedules(schedules),
     }
 }
@@ -94,11 +95,22 @@ fn probable(evidence: &Evidence<'_>) -> Option<PodId> {
     found.map(|(id, _)| id)
 }
 
-/// Enabled, and without a gap in the binary logs since any of the backups.
-fn point_in_time(evidence: &Evidence<'_>) -> bool {
-    let broken = |object: &Object| condition(object.value(), "PITRReady") == Some("False");
-    let mut backups = evidence.naming(BACKUPS.kind, BACKUPS.of);
-    truth(evidence.value(), "/spec/backup/pitr/enabled") && !backups.any(broken)
+/// Enabled, into a storage that takes binary logs, and without a gap in them since the newest
+/// backup, which there must be.
+fn point_in_time(evidence: &Evidence<'_>, backup: &Backup) -> bool {
+    let resource = evidence.value();
+    let name = text(resource, "/spec/backup/pitr/storageName");
+    let storages = resource.pointer("/spec/backup/storages");
+    let storage = storages.and_then(|it| it.get(name));
+    let takes = storage.is_some_and(|it| ["s3", "azure"].contains(&text(it, "/type")));
+    let of_newest = |object: &&Object| {
+        let at = instant(object.value(), BACKUPS.at);
+        at.is_some_and(|at| *backup == Backup::At(at))
+    };
+    let gap = |object: &Object| condition(object.value(), "PITRReady") == Some("False");
+    let mut newest = evidence.naming(BACKUPS.kind, BACKUPS.of).filter(of_newest);
+    let enabled = truth(resource, "/spec/backup/pitr/enabled");
+    enabled && takes && *backup != Backup::Never && !newest.any(gap)
 }
 
 /// The parts of a cluster that are StatefulSets: the field and component of each, and its
