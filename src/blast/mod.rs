@@ -161,13 +161,19 @@ fn unknown(experiment: &Experiment, inventory: &Inventory, own: &[Reach]) -> Vec
     own.chain(unread).collect()
 }
 
+/// Whether a database or workload, or another unit of its resource, is among these.
+fn meets(group: GroupId, reached: &[GroupId], inventory: &Inventory) -> bool {
+    let mut units = inventory.units(group);
+    !reached.is_empty() && units.any(|unit| reached.binary_search(&unit).is_ok())
+}
+
 fn concurrent(groups: &[GroupId], live: &[Vec<Reach>], inventory: &Inventory) -> Vec<Concurrent> {
     let mut found = Vec::new();
     for (active, reaches) in live.iter().enumerate() {
         let reached = self::groups(&candidates(reaches), inventory);
         let both = groups
             .iter()
-            .filter(|group| reached.binary_search(group).is_ok());
+            .filter(|group| meets(**group, &reached, inventory));
         found.extend(both.map(|group| Concurrent {
             active,
             group: *group,

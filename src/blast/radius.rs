@@ -29,7 +29,8 @@ pub struct BlastRadius {
     pub budgets: Vec<BudgetImpact>,
     /// What could not be resolved. Each is over every limit.
     pub unknown: Vec<Unknown>,
-    /// Other live experiments that can reach the same databases or workloads.
+    /// Other live experiments that can reach the same databases or workloads, or other units of the
+    /// same resource.
     pub concurrent: Vec<Concurrent>,
 }
 
@@ -115,6 +116,6 @@ pub struct Unknown {
 pub struct Concurrent {
     /// Index into the inventory's active experiments.
     pub active: usize,
-    /// The group both reach.
+    /// The group that both reach, or of which the other reaches another unit.
     pub group: GroupId,
 }

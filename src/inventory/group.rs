@@ -102,6 +102,14 @@ impl fmt::Display for Group {
     }
 }
 
+impl Group {
+    /// What tells its resource from others: API group, kind, namespace and name.
+    #[must_use]
+    pub fn resource(&self) -> [&str; 4] {
+        [&self.api_group, &self.kind, &self.namespace, &self.name]
+    }
+}
+
 impl Quorum {
     /// The fewest healthy members with which the database still serves.
     #[must_use]

@@ -242,6 +242,16 @@ impl Inventory {
         &self.groups[id.0 as usize]
     }
 
+    /// The units of the resource that this database is a unit of; itself alone where it is none.
+    pub fn units(&self, id: GroupId) -> impl Iterator<Item = GroupId> {
+        let (group, at) = (self.group(id), id.0 as usize);
+        let beside = |it: &&Group| !group.unit.is_empty() && it.resource() == group.resource();
+        let (before, rest) = self.groups.split_at(at);
+        let before = before.iter().rev().take_while(beside).count();
+        let after = rest.iter().skip(1).take_while(beside).count();
+        (narrow(at - before)..=narrow(at + after)).map(GroupId)
+    }
+
     /// What people call a database or workload, such as `StatefulSet payments/ledger`.
     #[must_use]
     pub fn group_name(&self, id: GroupId) -> String {

@@ -54,6 +54,8 @@ reasons! {
     StandbysTooFew,
     /// It can leave a database without the members it needs to serve.
     QuorumLost,
+    /// It can hit too many units of one database, such as shards, at once.
+    MaxUnitsExceeded,
     /// The database it can hit is not healthy, or busy, already.
     DatabaseUnhealthy,
     /// The database's replicas lag too far behind.

@@ -6,6 +6,7 @@ mod backup;
 mod database;
 mod reach;
 mod time;
+mod units;
 mod windows;
 
 use super::Violation;
@@ -51,6 +52,7 @@ limits! {
     "intensity" => time::intensity,
     "database.primary" => database::primary,
     "database.quorum" => database::quorum,
+    "database.maxUnits" => units::max_units,
     "database.state" => database::state,
     "database.maxReplicationLag" => database::lag,
     "database.backup" => backup::backup,

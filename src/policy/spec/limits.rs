@@ -180,6 +180,10 @@ pub struct DatabaseLimits {
     /// Whether a database that needs a majority, or a number of standbys, to serve must keep it; absent: `Keep`.
     #[serde(default)]
     pub quorum: QuorumRule,
+    /// Units of one resource that one experiment may hit at once, such as the shards of a sharded cluster and its config servers. Most resources are a single database, and have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_units: Option<u32>,
     /// In which state a database may be hit; absent: `Any`.
     #[serde(default)]
     pub state: DatabaseState,
