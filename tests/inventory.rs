@@ -103,7 +103,8 @@ fn a_recorded_xtradb_cluster_is_recognised_whole() {
     let state = "its state is \"error\": Error: validate cr: backup.Image can't be empty";
     assert_eq!(database.unhealthy.as_deref(), Some(state));
     assert_eq!(database.backup, Backup::Never);
-    assert_eq!(database.point_in_time, Some(true));
+    // It is asked for, and there is no backup to begin with.
+    assert_eq!(database.point_in_time, Some(false));
     assert_eq!(database.backup_schedules, [("0 2 * * *".to_owned(), None)]);
     assert!(inventory.pods().all(|(_, pod)| pod.healthy));
 }
