@@ -128,7 +128,7 @@ fn named(evidence: &Evidence<'_>) -> Vec<String> {
     let resource = evidence.value();
     let current = text(resource, "/status/currentPrimary").to_owned();
     let other = match MaxScale::of(evidence) {
-        Some(proxy) => text(proxy.value(), "/status/primaryServer").to_owned(),
+        Some(proxy) => proxy.primary().to_owned(),
         None => count(resource, "/spec/replication/primary/podIndex")
             .map(|index| format!("{}-{index}", evidence.name))
             .unwrap_or_default(),
@@ -165,6 +165,19 @@ impl<'e> MaxScale<'e> {
     fn value(&self) -> &'e Value {
         const ABSENT: &Value = &Value::Null;
         self.0.map_or(ABSENT, Object::value)
+    }
+
+    /// The pod of the server that it calls the primary. A server may have a name of its own; its
+    /// address begins with that of its pod.
+    fn primary(&self) -> &'e str {
+        let name = text(self.value(), "/status/primaryServer");
+        let mut servers = list(self.value(), "/spec/servers").iter();
+        let server = servers.find(|it| text(it, "/name") == name);
+        let address = server.map_or("", |it| text(it, "/address"));
+        match address.split_once('.') {
+            Some((pod, _)) => pod,
+            None => name,
+        }
     }
 
     /// Whether it promotes a replica when the primary is lost, as far as its resource says so.
