@@ -189,6 +189,8 @@ pub struct Intensity {
     pub latency: Option<Duration>,
     /// Packets lost or corrupted, in percent.
     pub loss_percent: Option<u32>,
+    /// How long a pod that is deleted has to stop by itself.
+    pub grace: Option<Duration>,
 }
 
 /// When an experiment recurs.

@@ -147,6 +147,7 @@ pub(super) fn warnings(
     warnings.extend(tool_warnings(verdict, court));
     warnings.extend(assessment.doubts(court.inventory));
     warnings.extend(on_the_network_of_a_node(assessment, court.inventory));
+    warnings.extend(without_a_grace(assessment, court.inventory));
     if court.inventory.assumed() {
         warnings.push("pods were assumed from manifests, all of them healthy".to_owned());
     }
@@ -195,6 +196,31 @@ fn on_the_network_of_a_node(assessment: &Assessment, inventory: &Inventory) -> O
         "{}/{} uses the network of its node: the tool refuses it, or disturbs the whole node",
         pod.namespace, pod.name
     ))
+}
+
+/// Databases whose operator takes a primary that had no time to stop for one that is still there:
+/// API group and kind.
+const MISLED: &[(&str, &str)] = &[("postgresql.cnpg.io", "Cluster")];
+
+/// A primary that is killed at once shows nothing of a failover.
+fn without_a_grace(assessment: &Assessment, inventory: &Inventory) -> Vec<String> {
+    let Assessment { experiment, blast } = assessment;
+    let at_once = |index: &usize| {
+        let intensity = experiment.faults.get(*index).map(|fault| fault.intensity);
+        intensity.is_some_and(|it| it.grace == Some(Duration::ZERO))
+    };
+    let hit = blast.impacts.iter().filter(|impact| impact.primary);
+    let killed = hit.filter(|impact| impact.faults.iter().any(at_once));
+    let groups = killed.map(|impact| inventory.group(impact.group));
+    let misled = groups.filter(|it| MISLED.contains(&(&it.api_group, &it.kind)));
+    misled
+        .map(|group| {
+            format!(
+                "the primary of {group} would be killed without time to stop, which misleads its \
+                 operator: a gracePeriod of 1 or more shows a real failover"
+            )
+        })
+        .collect()
 }
 
 /// What a tool does next, and its user may not expect.

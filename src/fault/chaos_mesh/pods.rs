@@ -35,6 +35,7 @@ pub(super) fn read(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable>
         effect: row.effect.max(least),
         intensity: Intensity {
             latency,
+            grace: grace(site, row.action)?,
             ..Intensity::default()
         },
         one_shot: row.one_shot,
@@ -53,6 +54,17 @@ fn require_containers(site: &Site<'_>) -> Result<(), Unreadable> {
         return Err(field.unreadable("the names of the containers to kill"));
     }
     Ok(())
+}
+
+/// The time a killed pod has to stop: none, unless it is given one.
+fn grace(site: &Site<'_>, action: Action) -> Result<Option<Duration>, Unreadable> {
+    if action != Action::PodKill {
+        return Ok(None);
+    }
+    let seconds = site.spec.get("gracePeriod").integer()?.unwrap_or(0);
+    Ok(Some(Duration::from_secs(
+        u64::try_from(seconds).unwrap_or(0),
+    )))
 }
 
 /// The delay each kind adds, wherever it writes it.

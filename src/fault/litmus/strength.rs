@@ -25,6 +25,7 @@ pub(super) const UNTOLD: Intensity = Intensity {
     disk_fill_percent: None,
     latency: None,
     loss_percent: None,
+    grace: None,
 };
 
 /// The whole processor.

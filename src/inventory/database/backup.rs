@@ -42,6 +42,15 @@ impl Records {
 
     /// One that has neither succeeded nor failed yet.
     pub(super) fn unfinished(&self, evidence: &Evidence<'_>) -> Option<String> {
+        self.first_unfinished(evidence)
+            .map(|(_, unfinished)| unfinished)
+    }
+
+    /// The first that has neither succeeded nor failed yet, and a phrase on it.
+    pub(super) fn first_unfinished<'e>(
+        &self,
+        evidence: &Evidence<'e>,
+    ) -> Option<(&'e Object, String)> {
         let finished = |object: &Object| {
             let state = self.state(object.value());
             state == self.succeeded || self.failed.contains(&state)
@@ -50,10 +59,11 @@ impl Records {
             .naming(self.kind, self.of)
             .filter(|it| !finished(it));
         let object = objects.next()?;
-        Some(match self.state(object.value()) {
+        let unfinished = match self.state(object.value()) {
             "" => format!("{} has not begun", named(object)),
             state => format!("{} is \"{state}\"", named(object)),
-        })
+        };
+        Some((object, unfinished))
     }
 
     fn state<'v>(&self, object: &'v Value) -> &'v str {

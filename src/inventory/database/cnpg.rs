@@ -1,18 +1,14 @@
 //! CloudNativePG: one primary, standbys that the operator promotes, synchronous replication.
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use super::cnpg_backup::{ARCHIVING, BACKUPS, backup, point_in_time, schedules};
+use super::cnpg_pods::expand;
+use super::{Evidence, Family, Known, Told};
+use crate::inventory::lenient::{condition, count, list, text, truth};
+use crate::inventory::{Database, Pod, PodId, Quorum, Writer, narrow};
 
-use super::backup::{Records, Success, newest};
-use super::{Evidence, Family, Known, Told, asked};
-use crate::inventory::lenient::{condition, count, instant, is_set, list, map, text, truth};
-use crate::inventory::world::{World, namespace};
-use crate::inventory::{Backup, Database, Owner, Pod, PodId, Quorum, Writer, narrow};
-use crate::object::Object;
-
-const GROUP: &str = "postgresql.cnpg.io";
+pub(super) const GROUP: &str = "postgresql.cnpg.io";
 
 pub(super) const FAMILY: Family = Family {
     resource: (GROUP, "Cluster"),
@@ -26,15 +22,6 @@ pub(super) const FAMILY: Family = Family {
     units: None,
     database,
     expand,
-};
-
-const BACKUPS: Records = Records {
-    kind: (GROUP, "Backup"),
-    of: "/spec/cluster/name",
-    state: "/status/phase",
-    succeeded: "completed",
-    failed: &["failed", "invalid backup definition"],
-    at: "/status/stoppedAt",
 };
 
 const HEALTHY: &str = "Cluster in healthy state";
@@ -53,9 +40,9 @@ const CHANGING: &[&str] = &[
     "Waiting for the instances",
 ];
 
-const CLUSTER: &str = "cnpg.io/cluster";
-const POD_ROLE: &str = "cnpg.io/podRole";
-const ROLE: &str = "cnpg.io/instanceRole";
+pub(super) const CLUSTER: &str = "cnpg.io/cluster";
+pub(super) const POD_ROLE: &str = "cnpg.io/podRole";
+pub(super) const ROLE: &str = "cnpg.io/instanceRole";
 
 /// Poolers and jobs say what they are; so do instances, but for those of old operators.
 fn member_of(pod: &Pod) -> Option<&str> {
@@ -81,7 +68,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         recognised_by: evidence.recognised_by("cnpg.io/cluster and podRole"),
         doubt: None,
         writer: if writers.is_empty() {
-            Writer::Any { probable: None }
+            Writer::Untold { probable: None }
         } else {
             Writer::Known(writers)
         },
@@ -112,14 +99,15 @@ fn role(pod: &Pod) -> &str {
     }
 }
 
-/// Members that would be promoted: not fenced, and only while the operator is at work.
+/// Members that would be promoted: replicas that are not fenced, and only while the operator is at
+/// work. One without a role has not joined yet.
 fn standbys(evidence: &Evidence<'_>, writers: &[PodId]) -> Vec<PodId> {
     if evidence.annotation("cnpg.io/reconciliationLoop") == "disabled" {
         return Vec::new();
     }
     let fenced = fenced(evidence);
     let fenced = |pod: &Pod| fenced.iter().any(|it| it == "*" || *it == pod.name);
-    let mut standbys = evidence.those(|pod| ["replica", ""].contains(&role(pod)) && !fenced(pod));
+    let mut standbys = evidence.those(|pod| role(pod) == "replica" && !fenced(pod));
     standbys.retain(|id| !writers.contains(id));
     standbys
 }
@@ -141,24 +129,39 @@ fn standbys_needed(evidence: &Evidence<'_>) -> u32 {
         return count(resource, "/spec/minSyncReplicas").unwrap_or(0);
     };
     let number = count(settings, "/number").unwrap_or(evidence.size);
-    if text(settings, "/dataDurability") == "preferred" {
-        return 1;
+    // Told that durability is preferred, it waits for as many as there are.
+    let confirming = match text(settings, "/dataDurability") {
+        "preferred" => 1,
+        _ => number,
+    };
+    let checked = truth(settings, "/failoverQuorum")
+        || evidence.annotation("alpha.cnpg.io/failoverQuorum") == "true";
+    if checked {
+        return confirming.max(promotion_needs(evidence, settings));
     }
-    if truth(settings, "/failoverQuorum") {
-        return number.max(promotion_needs(evidence, number));
-    }
-    number
+    confirming
 }
 
 /// With a failover quorum, promotion needs so many standbys that one of them has every commit.
-fn promotion_needs(evidence: &Evidence<'_>, number: u32) -> u32 {
+fn promotion_needs(evidence: &Evidence<'_>, settings: &Value) -> u32 {
     let live = (GROUP, "FailoverQuorum");
     let live = evidence.world.find(live, evidence.namespace, evidence.name);
     let status = live.and_then(|it| it.value().get("status"));
-    let names = status.map(|it| narrow(list(it, "/standbyNames").len()));
-    let standbys = names.unwrap_or_else(|| evidence.size.saturating_sub(1));
+    let standbys = match status {
+        Some(status) => narrow(list(status, "/standbyNames").len()),
+        None => potential(evidence, settings),
+    };
     let confirming = status.and_then(|it| count(it, "/standbyNumber"));
-    standbys.saturating_sub(confirming.unwrap_or(number))
+    let confirming = confirming.or_else(|| count(settings, "/number"));
+    standbys.saturating_sub(confirming.unwrap_or(0))
+}
+
+/// Standbys that may confirm: all others, and those outside that are named.
+fn potential(evidence: &Evidence<'_>, settings: &Value) -> u32 {
+    let named = ["/standbyNamesPre", "/standbyNamesPost"];
+    let named = named.map(|names| narrow(list(settings, names).len()));
+    let others = evidence.size.saturating_sub(1);
+    named.into_iter().fold(others, u32::saturating_add)
 }
 
 fn unhealthy(evidence: &Evidence<'_>) -> Option<String> {
@@ -201,170 +204,14 @@ fn busy(evidence: &Evidence<'_>) -> Option<String> {
     {
         return Some(format!("its phase is \"{phase}\""));
     }
-    BACKUPS.unfinished(evidence)
+    backing_up(evidence)
 }
 
-const ARCHIVING: &str = "ContinuousArchiving";
-
-/// Whether it is told to archive its write-ahead log.
-fn archives(resource: &Value) -> bool {
-    let plugins = list(resource, "/spec/plugins").iter();
-    let mut archivers = plugins.filter(|it| enabled(it) && truth(it, "/isWALArchiver"));
-    archivers.next().is_some() || is_set(resource, "/spec/backup/barmanObjectStore")
-}
-
-fn enabled(plugin: &Value) -> bool {
-    plugin.pointer("/enabled") != Some(&Value::Bool(false))
-}
-
-fn point_in_time(evidence: &Evidence<'_>) -> Option<bool> {
-    let resource = evidence.resource?.value();
-    if !archives(resource) {
-        return Some(false);
-    }
-    condition(resource, ARCHIVING).map(|status| status == "True")
-}
-
-/// The newest backup, which is of use only with the log that was written meanwhile.
-fn backup(evidence: &Evidence<'_>) -> Backup {
-    let resource = evidence.value();
-    let mut backups = BACKUPS.successes(evidence);
-    let reported = instant(resource, "/status/lastSuccessfulBackup");
-    let reported = reported.into_iter().chain(stored(evidence));
-    backups.extend(reported.map(|at| Success {
-        what: format!("Cluster {}", evidence.name),
-        at: Some(at),
-    }));
-    let newest = newest(evidence, &backups, &[]);
-    let archived = condition(resource, ARCHIVING) == Some("True") || !archives(resource);
-    match newest {
-        Backup::At(_) if !archived => {
-            Backup::Unknown("the write-ahead log it needs is not known to be archived".to_owned())
-        }
-        Backup::At(_) | Backup::Never | Backup::Unknown(_) => newest,
-    }
-}
-
-/// What the object stores of its plugins say of its newest backup.
-fn stored(evidence: &Evidence<'_>) -> Vec<Timestamp> {
-    let plugins = list(evidence.value(), "/spec/plugins").iter();
-    let stored = |plugin: &Value| {
-        let store = text(plugin, "/parameters/barmanObjectName");
-        let kind = ("barmancloud.cnpg.io", "ObjectStore");
-        let store = evidence.world.find(kind, evidence.namespace, store)?;
-        let server = match text(plugin, "/parameters/serverName") {
-            "" => evidence.name,
-            name => name,
-        };
-        let windows = store.value().pointer("/status/serverRecoveryWindow")?;
-        instant(windows.get(server)?, "/lastSuccessfulBackupTime")
-    };
-    plugins
-        .filter(|it| enabled(it))
-        .filter_map(stored)
-        .collect()
-}
-
-fn schedules(evidence: &Evidence<'_>) -> Vec<(String, Option<String>)> {
-    let objects = evidence.naming((GROUP, "ScheduledBackup"), "/spec/cluster/name");
-    let running = objects.filter(|it| !truth(it.value(), "/spec/suspend"));
-    let schedule = |it: &Object| (five_fields(text(it.value(), "/spec/schedule")), None);
-    running.map(schedule).collect()
-}
-
-/// CloudNativePG puts seconds first, and lets the day of the week be left out: `0 2 * * *` is the
-/// second minute of every hour.
-fn five_fields(schedule: &str) -> String {
-    let fields: Vec<&str> = schedule.split_whitespace().collect();
-    let plain = |second: &str| second.parse::<u32>().is_ok();
-    match *fields.as_slice() {
-        [second, minute, hour, day, month] if plain(second) => {
-            format!("{minute} {hour} {day} {month} *")
-        }
-        [second, minute, hour, day, month, weekday] if plain(second) => {
-            format!("{minute} {hour} {day} {month} {weekday}")
-        }
-        // Five fields that mean something else must not be read as five fields.
-        [_, _, _, _, _] => format!("{schedule} *"),
-        _ => schedule.to_owned(),
-    }
-}
-
-fn expand(object: &Object) -> Vec<Pod> {
-    let resource = object.value();
-    if object.annotation("cnpg.io/hibernation") == Some("on") {
-        return Vec::new();
-    }
-    let (name, place) = (&object.reference().name, namespace(object));
-    let owner = Owner {
-        api_group: GROUP.to_owned(),
-        kind: FAMILY.resource.1.to_owned(),
-        name: name.clone(),
-    };
-    let pod = |index: u32| {
-        let instance = format!("{name}-{index}");
-        let template = template(object, &instance, index == 1);
-        Pod::assumed(&template, place, instance, owner.clone())
-    };
-    (1..=asked(resource, "/spec/instances", 1))
-        .map(pod)
-        .collect()
-}
-
-fn template(object: &Object, instance: &str, primary: bool) -> Value {
-    let name = object.reference().name.as_str();
-    let role = if primary { "primary" } else { "replica" };
-    let own = [
-        ("app.kubernetes.io/component", "database"),
-        ("app.kubernetes.io/instance", name),
-        ("app.kubernetes.io/managed-by", "cloudnative-pg"),
-        ("app.kubernetes.io/name", "postgresql"),
-        (CLUSTER, name),
-        ("cnpg.io/instanceName", instance),
-        (POD_ROLE, "instance"),
-        (ROLE, role),
-        ("role", role),
-    ];
-    let inherited = |what: &str| map(object.value(), &format!("/spec/inheritedMetadata/{what}"));
-    let mut labels: BTreeMap<String, String> = inherited("labels");
-    labels.extend(own.map(|(key, value)| (key.to_owned(), value.to_owned())));
-    json!({
-        "metadata": {"labels": labels, "annotations": inherited("annotations")},
-        "spec": {"serviceAccountName": name, "containers": [{"name": "postgres"}]},
-    })
-}
-
-/// The pods of the Poolers of a world. They are a workload, not members.
-pub(super) fn poolers(world: &World<'_>) -> Vec<Pod> {
-    let pods = |pooler: &Object| {
-        let (name, place) = (
-            pooler.reference().name.clone(),
-            namespace(pooler).to_owned(),
-        );
-        let cluster = text(pooler.value(), "/spec/cluster/name");
-        let labels = json!({CLUSTER: cluster, POD_ROLE: "pooler", "cnpg.io/poolerName": name});
-        let template = json!({
-            "metadata": {"labels": labels}, "spec": {"containers": [{"name": "pgbouncer"}]},
-        });
-        let owner = Owner::app("Deployment", name.clone());
-        let pod =
-            move |index| Pod::assumed(&template, &place, format!("{name}-{index}"), owner.clone());
-        (0..asked(pooler.value(), "/spec/instances", 1)).map(pod)
-    };
-    world.all((GROUP, "Pooler")).flat_map(pods).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_are_dropped_and_five_fields_are_read_as_the_operator_does() {
-        assert_eq!(five_fields("0 0 2 * * *"), "0 2 * * *");
-        assert_eq!(five_fields("0 0 1 * * 0"), "0 1 * * 0");
-        assert_eq!(five_fields("0 2 * * *"), "2 * * * *");
-        assert_eq!(five_fields("*/5 0 2 * * *"), "*/5 0 2 * * *");
-        assert_eq!(five_fields("*/5 0 2 * *"), "*/5 0 2 * * *");
-        assert_eq!(five_fields("@daily"), "@daily");
+/// A backup that has not ended, and the pod that it is taken from.
+fn backing_up(evidence: &Evidence<'_>) -> Option<String> {
+    let (backup, unfinished) = BACKUPS.first_unfinished(evidence)?;
+    match text(backup.value(), "/status/instanceID/podName") {
+        "" => Some(unfinished),
+        pod => Some(format!("{unfinished}, from {pod}")),
     }
 }

@@ -7,6 +7,8 @@ mod attest;
 mod assumed;
 mod backup;
 mod cnpg;
+mod cnpg_backup;
+mod cnpg_pods;
 mod cron_job;
 mod crunchy;
 mod engine;
@@ -108,8 +110,8 @@ pub(super) fn assumed(world: &World<'_>, recorded: &[Pod]) -> Vec<Pod> {
     let families = FAMILIES.iter();
     let pods = families.flat_map(|family| family.assumed(world, recorded));
     let mut assumed: Vec<Pod> = pods.collect();
-    assumed.extend(cnpg::poolers(world));
     assumed.extend(mariadb_pods::proxies(world));
+    assumed.extend(cnpg_pods::poolers(world));
     assumed
 }
 

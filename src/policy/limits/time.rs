@@ -351,6 +351,7 @@ mod tests {
             disk_fill_percent: Some(70),
             latency: Some(Duration::from_secs(2)),
             loss_percent: Some(60),
+            grace: None,
         };
         let kept = json!({"cpuPercent": 95, "memoryPercent": 80, "diskFillPercent": 70,
             "latency": "2s", "lossPercent": 60});
