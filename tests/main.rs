@@ -14,6 +14,7 @@
 mod admission;
 mod agreement;
 mod architecture;
+mod argo;
 mod blast;
 mod chaos_mesh_selection;
 mod cli;

@@ -76,6 +76,14 @@ fn every_example_of_chaos_mesh_is_read() {
     }
 }
 
+#[test]
+fn what_argo_brings_along_is_no_chaos() {
+    for (path, object) in manifests("argo").unwrap_or_default() {
+        let read = fault::read(&object, Surroundings::NONE);
+        assert_eq!(read, Ok(None), "{}", path.display());
+    }
+}
+
 const UNTARGETED: &str = "its author left the target empty";
 
 /// The published engines that name no target: Litmus refuses to run them too.

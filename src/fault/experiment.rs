@@ -176,6 +176,25 @@ pub enum Overlap {
     Unbounded,
 }
 
+impl Overlap {
+    /// As many draws as each of `other` makes in each of these.
+    pub(super) fn times(self, other: Self) -> Self {
+        self.with(other, u32::saturating_mul)
+    }
+
+    /// The draws of both.
+    pub(super) fn plus(self, other: Self) -> Self {
+        self.with(other, u32::saturating_add)
+    }
+
+    fn with(self, other: Self, join: fn(u32, u32) -> u32) -> Self {
+        match (self, other) {
+            (Self::AtMost(one), Self::AtMost(other)) => Self::AtMost(join(one, other)),
+            (Self::Unbounded, _) | (_, Self::Unbounded) => Self::Unbounded,
+        }
+    }
+}
+
 /// How strong a fault is. What the tool does not say is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Intensity {

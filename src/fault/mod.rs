@@ -96,6 +96,8 @@ const READERS: &[Reader] = &[
     reader(LITMUS, ANY_KIND, litmus::read_unknown),
     around(argo::GROUP, "Workflow", argo::read),
     around(argo::GROUP, "CronWorkflow", argo::read),
+    around(argo::GROUP, "WorkflowTemplate", argo::read),
+    around(argo::GROUP, "ClusterWorkflowTemplate", argo::read),
     reader(KRKN, ANY_KIND, krkn::read_object),
     reader(KRKN_BEFORE_1, ANY_KIND, krkn::read_object),
     around("networking.k8s.io", "NetworkPolicy", raw::read_policy),
@@ -195,6 +197,13 @@ pub fn read_change(old: &Object, new: &Object) -> Reading {
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
     let readers = READERS.iter().map(|reader| (reader.group, reader.kind));
     readers.chain(CHANGES.iter().map(|(group, kind, _)| (*group, *kind)))
+}
+
+/// Whether all harm that an object does is done by objects that it makes: it is never live itself,
+/// and each of those is judged and counted by itself.
+#[must_use]
+pub fn acts_through_others(object: &Object) -> bool {
+    argo::is_one(object)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::request::User;
 
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const LITMUS: &str = "litmuschaos.io";
+const ARGO: &str = "argoproj.io";
 
 const PAUSE: &str = "experiment.chaos-mesh.org/pause";
 const FORCED_CLEANUP: &str = "chaos-mesh.chaos-mesh.org/cleanFinalizer";
@@ -138,6 +139,9 @@ pub fn arms(old: &Object, new: &Object) -> bool {
 /// judged when the experiment is set going again.
 #[must_use]
 pub fn stops(old: &Object, new: &Object) -> bool {
+    if new.reference().group == ARGO {
+        return halts(old, new);
+    }
     let says = |pointer: &str, word: &str| text(new, pointer) == Some(word);
     let honest = old.value().pointer(ENGINE_STATUS) == new.value().pointer(ENGINE_STATUS);
     new.is(LITMUS, "ChaosEngine") && says(ENGINE_STATE, "stop") && honest
@@ -150,6 +154,21 @@ pub fn stops(old: &Object, new: &Object) -> bool {
 pub fn engine_is_at_work(object: &Object) -> bool {
     let is_engine = object.is(LITMUS, "ChaosEngine");
     is_engine && (engine_is_active(object) || text(object, ENGINE_STATUS) == Some("initialized"))
+}
+
+/// Whether an update does nothing to a workflow but end it, or keep it from going on.
+fn halts(old: &Object, new: &Object) -> bool {
+    let spec = |object: &Object| object.value().get("spec").cloned().unwrap_or_default();
+    let (mut before, mut after) = (spec(old), spec(new));
+    let text = |key: &str| after.get(key).and_then(Value::as_str).unwrap_or_default();
+    let ends = !text("shutdown").is_empty();
+    let waits = after.get("suspend") == Some(&Value::Bool(true));
+    for spec in [&mut before, &mut after] {
+        if let Some(spec) = spec.as_object_mut() {
+            spec.retain(|key, _| !["shutdown", "suspend"].contains(&key.as_str()));
+        }
+    }
+    (ends || waits) && before == after
 }
 
 fn paused(object: &Object) -> bool {

@@ -21,12 +21,15 @@ pub struct Live {
 }
 
 /// Every live experiment among `objects`, whose pods are in `inventory`. A schedule is not live
-/// between its ticks, and each run it starts is an object of its own. What does not say that it is
-/// chaos is how the cluster is.
+/// between its ticks, and each run it starts is an object of its own; and so is everything that a
+/// workflow of Argo applies. What does not say that it is chaos is how the cluster is.
 #[must_use]
 pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
     let mut live = Live::default();
-    let runs = |object: &&Object| !is_finished(object) && !is_passive(object, inventory);
+    let runs = |object: &&Object| {
+        let by_others = fault::acts_through_others(object) || is_passive(object, inventory);
+        !is_finished(object) && !by_others
+    };
     for object in objects.iter().filter(runs) {
         match fault::read(object, inventory.surroundings()) {
             Ok(None) => {}

@@ -87,7 +87,11 @@ fn update(request: &Request) -> Occasion<'_> {
         return Occasion::Forged(problem);
     }
     if fault::stops(old, new) {
-        return Occasion::Pass("it stops an experiment");
+        return Occasion::Pass(if fault::acts_through_others(new) {
+            "it ends the workflow, not the chaos that it has applied"
+        } else {
+            "it stops an experiment"
+        });
     }
     if fault::acts_by_change(new) {
         return change(request, old, new);
@@ -115,6 +119,9 @@ fn removal(request: &Request) -> Occasion<'_> {
         return Occasion::Pass("a deletion");
     };
     let judged = request.subresource.is_empty() && object.is("", "Pod");
+    if fault::acts_through_others(object) {
+        return Occasion::Pass("a deletion, which does not end the chaos that it has applied");
+    }
     if !judged {
         return Occasion::Pass("a deletion");
     }

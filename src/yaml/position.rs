@@ -133,7 +133,8 @@ fn after_key<'p>(path: &'p str, key: &str) -> Option<&'p str> {
     } else {
         path.strip_prefix('.').unwrap_or(path).strip_prefix(key)?
     };
-    (after.is_empty() || after.starts_with(['.', '['])).then_some(after)
+    // Behind a colon the path goes on inside the text that stands here.
+    (after.is_empty() || after.starts_with(['.', '[', ':'])).then_some(after)
 }
 
 #[cfg(test)]
@@ -180,6 +181,7 @@ mod tests {
             ("spec.mode", 2),
             ("labels.application", 3),
             ("list[9].mode", 6),
+            ("list[1].mode: spec.mode", 8),
             ("list[1].mode.deeper[0]", 8),
             ("list[", 6),
         ];

@@ -1,38 +1,59 @@
-//! Argo: Workflows and CronWorkflows that carry chaos, as text for a step to apply.
+//! Argo: workflows that carry chaos, as text for a step to apply or as a program that a step runs.
 //!
 //! What a workflow applies passes the guard again when it is applied; reading it here tells early
 //! what is provably bad, and what nobody can tell beforehand. A workflow without any sign of chaos
 //! is none of ours.
+//!
+//! A workflow is `unfold`ed into pieces: its templates and those of the objects it refers to (its
+//! `library`), as often as `calls` reach them, with the values that stand in its `scope`. From each
+//! piece, objects are `gather`ed out of texts (`manifests`, quoted by a `shell`, in `base64`) and
+//! read, each by its own reader, by the `carrier`; each container is read as a pod, a `program`.
+//!
+//! A template by itself does nothing. It is judged like a workflow that has not been submitted: what
+//! is bad whoever calls it is told, and what depends on who calls it is left to that workflow.
 
-mod embedded;
-mod parameters;
+mod base64;
+mod callers;
+mod calls;
+mod carrier;
+mod commands;
+mod cron;
+mod gather;
+mod library;
+mod manifests;
+mod piece;
+mod program;
+mod runs;
+mod scope;
+mod shell;
+mod signs;
+mod unfold;
+mod unseen;
 mod walk;
 
-use self::embedded::Carrier;
-use self::walk::Walk;
-use crate::calendar::Dialect;
-use crate::fault::rhythm::{self, Rhythm};
-use crate::fault::{
-    Experiment, Fault, Note, Reading, Recurrence, Surroundings, Tool, Unreadable, litmus,
-};
+use self::carrier::{Cargo, Carried, Carrier};
+use self::commands::stirs;
+use self::gather::{Gathered, gather};
+use self::manifests::about_chaos;
+use self::program::Programs;
+use self::signs::is_suspicious;
+use self::unfold::{Unfolded, unfold};
+use self::unseen::unseen;
+use self::walk::texts;
+use crate::fault::{Aim, Experiment, Fault, Note, Reading, Surroundings, Tool, Unreadable};
 use crate::object::{Field, Object};
+use serde_json::Value;
 
 /// The group of all kinds of Argo Workflows.
 pub(super) const GROUP: &str = "argoproj.io";
 
-/// How many workflows may lie within each other.
+/// The kinds that do nothing before a workflow refers to them.
+const TEMPLATES: &[&str] = &["ClusterWorkflowTemplate", "WorkflowTemplate"];
+
+/// In how many texts a workflow or a manifest may lie.
 const DEEPEST: usize = 4;
 
-/// Words that give a workflow away.
-const SIGNS: &[&str] = &["chaos", "litmus"];
-
-/// Commands of kubectl that hurt pods or nodes without an object that could be judged.
-const MEDDLING: &[&str] = &[
-    "annotate", "cordon", "cp", "debug", "drain", "edit", "exec", "patch", "replace", "run",
-    "scale", "set", "taint",
-];
-
-/// Reads a Workflow or a CronWorkflow.
+/// Reads a Workflow, a CronWorkflow, or a template of workflows.
 pub(super) fn read(object: &Object, surroundings: &Surroundings) -> Reading {
     read_within(object, surroundings, 0)
 }
@@ -45,131 +66,150 @@ fn read_within(object: &Object, surroundings: &Surroundings, depth: usize) -> Re
     } else {
         spec.clone()
     };
-    let walk = Walk::over(&workflow);
-    let mut carrier = Carrier::new(object, surroundings, &walk);
-    carrier.carried(&walk, depth)?;
-    let mut faults = carrier.faults;
-    let mut notes = carrier.notes;
-    if !faults.is_empty() || is_suspicious(object, &workflow, &walk) {
-        faults.extend(walk.references.iter().map(unseen));
-        let scripts = walk.texts.iter().filter(|(_, text)| meddles(text));
-        faults.extend(scripts.map(|(path, _)| {
-            let what = "what this script does to the cluster cannot be told";
-            Fault::untold(path.clone(), what.to_owned())
-        }));
-    }
-    if faults.is_empty() && carrier.refusals.is_empty() {
+    let manuscript = Manuscript {
+        object,
+        surroundings,
+        suspicious: is_suspicious(object, &workflow),
+        workflow,
+        depth,
+    };
+    let Some((mut experiment, carried)) = manuscript.read()? else {
         return Ok(None);
-    }
-    notes.push(note(&workflow));
-    for fault in &mut faults {
-        fault.overlap = walk.copies.times(fault.overlap);
-        fault.later = true;
-    }
-    let mut experiment = Experiment {
-        object: object.reference().clone(),
-        tool: Tool::Argo,
-        faults,
-        schedule: carrier.schedule,
-        notes,
-        refusals: carrier.refusals,
-        dormant: false,
-        declared: true,
     };
     if cron {
-        recur(&spec, &mut experiment)?;
+        cron::recur(&spec, carried, &mut experiment)?;
+    } else {
+        experiment.faults = carried.into_iter().map(|it| it.fault).collect();
+    }
+    if is_template(object) && !(depth == 0 && callers::add(object, surroundings, &mut experiment)?)
+    {
+        leave_to_callers(&mut experiment);
     }
     Ok(Some(experiment))
 }
 
-fn note(workflow: &Field<'_>) -> Note {
-    Note {
-        field: workflow.path().to_owned(),
-        message: "ending the workflow does not end the chaos it has applied".to_owned(),
-    }
+/// Whether an object is one of Argo Workflows. What it does, the objects and pods do that it makes.
+pub(super) fn is_one(object: &Object) -> bool {
+    let workflows = ["CronWorkflow", "Workflow"].iter();
+    workflows
+        .chain(TEMPLATES)
+        .any(|kind| object.is(GROUP, kind))
 }
 
-/// A part that lies in another object, which may change after this one is admitted.
-fn unseen(reference: &walk::Reference) -> Fault {
-    let what = format!(
-        "{} {} cannot be seen through; the chaos it applies is judged when it is created",
-        reference.key, reference.name
-    );
-    Fault::untold(reference.path.clone(), what)
+/// Whether an object is a template of workflows, which does nothing by itself.
+fn is_template(object: &Object) -> bool {
+    TEMPLATES.iter().any(|kind| object.is(GROUP, kind))
 }
 
-/// Whether a script changes more than objects that are judged themselves.
-fn meddles(text: &str) -> bool {
-    text.split("kubectl ").skip(1).any(|rest| {
-        let mut words = rest.split_whitespace();
-        match words.next() {
-            Some("delete") => !words.next().unwrap_or_default().starts_with("chaos"),
-            Some(verb) => MEDDLING.contains(&verb),
-            None => false,
+/// A workflow before it has been read.
+struct Manuscript<'a> {
+    object: &'a Object,
+    surroundings: &'a Surroundings,
+    suspicious: bool,
+    /// Its spec.
+    workflow: Field<'a>,
+    depth: usize,
+}
+
+impl Manuscript<'_> {
+    fn read(&self) -> Result<Option<(Experiment, Vec<Carried>)>, Unreadable> {
+        let namespace = &self.object.reference().namespace;
+        let path = self.workflow.path();
+        let unfolded = unfold(self.object, &self.workflow, self.surroundings);
+        let gathered = gather(&unfolded.pieces, namespace, self.depth)?;
+        let mut cargo = self.cargo(&unfolded, &gathered)?;
+        let found = !cargo.faults.is_empty() || !cargo.refusals.is_empty();
+        let ours = found || self.suspicious || (unfolded.too_large && self.speaks_of_chaos());
+        if unfolded.too_large && ours {
+            let accepted = "a workflow that unfolds to less than 2000 steps and 8 MiB of text";
+            return Err(Unreadable::new(
+                path,
+                "more than can be looked through",
+                accepted,
+            ));
         }
-    })
-}
-
-/// Whether something says that the workflow is about chaos.
-fn is_suspicious(object: &Object, workflow: &Field<'_>, walk: &Walk<'_>) -> bool {
-    let reference = object.reference();
-    let metadata = object.root().get("metadata");
-    let labels = metadata
-        .get("labels")
-        .text_map()
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let text = |field: Field<'_>| field.text().ok().flatten().unwrap_or_default().to_owned();
-    let mut words = vec![
-        reference.name.clone(),
-        reference.namespace.clone(),
-        text(metadata.get("generateName")),
-        text(workflow.get("serviceAccountName")),
-    ];
-    words.extend(labels.into_iter().flat_map(|(key, value)| [key, value]));
-    words.extend(walk.names.iter().map(|name| (*name).to_owned()));
-    words.extend(
-        walk.references
-            .iter()
-            .map(|reference| reference.name.clone()),
-    );
-    words.iter().any(|word| is_sign(word))
-}
-
-fn is_sign(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| lower.contains(sign)) || litmus::is_fault(&lower)
-}
-
-/// Reads when a CronWorkflow runs.
-fn recur(spec: &Field<'_>, experiment: &mut Experiment) -> Result<(), Unreadable> {
-    let recurrence = recurrence(spec)?;
-    let policy = spec.get("concurrencyPolicy").text()?.unwrap_or_default();
-    let rhythm = Rhythm {
-        gap: recurrence.shortest_gap,
-        allows_overlap: !["Forbid", "Replace"].contains(&policy),
-    };
-    rhythm.stack(&mut experiment.faults);
-    experiment.schedule = Some(recurrence);
-    experiment.dormant = spec.get("suspend").boolean()?.unwrap_or(false);
-    Ok(())
-}
-
-/// Older workflows have one schedule, newer ones a list; both are honoured.
-fn recurrence(spec: &Field<'_>) -> Result<Recurrence, Unreadable> {
-    let (one, many) = (spec.get("schedule"), spec.get("schedules"));
-    let mut schedules = many.texts()?.unwrap_or_default();
-    schedules.extend(
-        one.text()?
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned),
-    );
-    if schedules.is_empty() {
-        return Err(many.unreadable("at least one schedule"));
+        if ours {
+            let missing = unfolded.missing.into_iter().map(|it| (it.path, it.what));
+            let hidden = unfolded.pieces.iter().flat_map(unseen);
+            for (path, what) in missing.chain(hidden) {
+                cargo.push(Fault::untold(path, what));
+            }
+        }
+        if cargo.faults.is_empty() && cargo.refusals.is_empty() {
+            return Ok(None);
+        }
+        if !is_template(self.object) {
+            cargo.notes.push(Note {
+                field: path.to_owned(),
+                message: "ending the workflow does not end the chaos it has applied".to_owned(),
+            });
+        }
+        let experiment = Experiment {
+            object: self.object.reference().clone(),
+            tool: Tool::Argo,
+            faults: Vec::new(),
+            schedule: cargo.schedule,
+            notes: cargo.notes,
+            refusals: cargo.refusals,
+            dormant: false,
+            declared: cargo.declared || self.suspicious,
+        };
+        Ok(Some((experiment, cargo.faults)))
     }
-    let field = if many.is_set() { many } else { one };
-    let zone = spec.get("timezone").text()?.filter(|zone| !zone.is_empty());
-    let path = field.path().to_owned();
-    rhythm::recurrence(schedules, path, zone.map(str::to_owned), Dialect::Standard)
+
+    /// Whether any text in it speaks of chaos.
+    fn speaks_of_chaos(&self) -> bool {
+        let spec = self.workflow.value().unwrap_or(&Value::Null);
+        texts(spec, "").iter().any(|(_, text)| about_chaos(text))
+    }
+
+    /// What the objects and programs in the pieces do.
+    fn cargo(&self, unfolded: &Unfolded, gathered: &Gathered) -> Result<Cargo, Unreadable> {
+        let mut cargo = Cargo::default();
+        let carrier = Carrier::new(gathered, self.surroundings, self.suspicious);
+        for found in &gathered.found {
+            carrier.carry(found, &mut cargo)?;
+        }
+        for path in &gathered.unread {
+            let what = "this text cannot be read; the chaos in it is judged when it is created";
+            cargo.declared = true;
+            cargo.push(Fault::untold(path, what));
+        }
+        for piece in unfolded.pieces.iter().filter(|it| stirs(&it.content)) {
+            let what = "what this makes of chaos that is there already is judged when it is done";
+            cargo.declared = true;
+            cargo.push(Fault::untold(piece.path.clone(), what));
+        }
+        let specs = unfolded.pieces.iter().take(unfolded.specs);
+        let programs = Programs {
+            surroundings: self.surroundings,
+            namespace: &self.object.reference().namespace,
+            specs: specs.map(|piece| &piece.content).collect(),
+            suspicious: self.suspicious,
+        };
+        for piece in &unfolded.pieces {
+            programs.read(piece, &mut cargo)?;
+        }
+        Ok(cargo)
+    }
+}
+
+/// What only a caller can tell is judged when there is one.
+fn leave_to_callers(experiment: &mut Experiment) {
+    experiment.dormant = true;
+    for fault in std::mem::take(&mut experiment.faults) {
+        match &fault.aim {
+            Aim::Unknown(what) => experiment.notes.push(Note {
+                message: format!("{what}; a workflow that uses this template is judged with it"),
+                field: fault.field,
+            }),
+            Aim::Pods(_)
+            | Aim::Each { .. }
+            | Aim::Cut { .. }
+            | Aim::Nodes(_)
+            | Aim::Isolation(_) => {
+                experiment.faults.push(fault);
+            }
+        }
+    }
 }

@@ -4,8 +4,13 @@
 use super::{all_of, own_namespace};
 use crate::fault::{Action, Aim, Effect, Fault, Intensity, Lifetime, Overlap, PodQuery, Target};
 use crate::object::Field;
+use crate::selector::LabelSelector;
+use crate::selector_text;
 
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh"];
+
+/// The program by which Argo starts those of its templates.
+const LAUNCHER: &str = "argoexec";
 
 /// Programs that hurt nothing, whatever their words.
 const HARMLESS: &[&str] = &["echo", "sleep", "date", "true", "set"];
@@ -73,7 +78,17 @@ fn fault(container: &Field<'_>, action: Action, aim: Aim) -> Fault {
 pub(super) fn simple_commands(container: &Field<'_>) -> Option<Vec<Vec<String>>> {
     let mut words = container.get("command").texts().ok().flatten()?;
     words.extend(container.get("args").texts().ok()?.unwrap_or_default());
-    let program = words.first()?.rsplit('/').next().unwrap_or_default();
+    let mut program = words.first()?.rsplit('/').next().unwrap_or_default();
+    if program == LAUNCHER {
+        // A pod of an Argo workflow: what stands behind the dashes is what its template says.
+        words = words.split_off(
+            words
+                .iter()
+                .position(|word| word == "--")?
+                .saturating_add(1),
+        );
+        program = words.first()?.rsplit('/').next().unwrap_or_default();
+    }
     if !SHELLS.contains(&program) {
         return Some(vec![words]);
     }
@@ -111,10 +126,12 @@ fn deletion(namespace: &str, command: &[String], field: &str) -> Option<Vec<Targ
     }
 }
 
-/// `pod NAME... -n NAMESPACE`, and nothing that chooses otherwise.
+/// `pod NAME... -n NAMESPACE`, or all pods, or those with labels; and nothing that chooses
+/// otherwise.
 fn deleted_pods(namespace: &str, words: &[&str], field: &str) -> Option<Target> {
     let mut namespace = namespace.to_owned();
     let mut names = Vec::new();
+    let mut labels: Option<LabelSelector> = None;
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let (flag, value) = word
@@ -124,6 +141,11 @@ fn deleted_pods(namespace: &str, words: &[&str], field: &str) -> Option<Target> 
             "-n" | "--namespace" => value
                 .or_else(|| words.next().copied())?
                 .clone_into(&mut namespace),
+            "-l" | "--selector" => {
+                let text = value.or_else(|| words.next().copied())?;
+                labels = Some(selector_text::parse(text.trim_matches(['\'', '"'])).ok()?);
+            }
+            "--all" => labels = labels.or_else(|| Some(LabelSelector::default())),
             _ if DELETE_FLAGS.contains(&flag) => {}
             _ if flag.starts_with('-') => return None,
             _ => names.push(*word),
@@ -133,10 +155,16 @@ fn deleted_pods(namespace: &str, words: &[&str], field: &str) -> Option<Target> 
         (&("pod" | "pods" | "po"), names) => Some(names.to_vec()),
         _ => names.iter().map(|name| name.strip_prefix("pod/")).collect(),
     };
-    let names = bare.filter(|names| !names.is_empty() && names.iter().all(|name| is_name(name)))?;
+    let names = bare.filter(|names| names.iter().all(|name| is_name(name)))?;
+    // kubectl refuses names beside labels, and neither of them.
+    if names.is_empty() != labels.is_some() {
+        return None;
+    }
+    let named = labels.is_none().then_some(names);
     let query = PodQuery {
         namespaces: own_namespace(&namespace),
-        names: Some(names.into_iter().map(str::to_owned).collect()),
+        names: named.map(|names| names.into_iter().map(str::to_owned).collect()),
+        labels: labels.unwrap_or_default(),
         ..PodQuery::default()
     };
     is_name(&namespace).then(|| all_of(query, field))
