@@ -41,6 +41,8 @@ pub struct Request {
     pub user: User,
     /// Whether nothing will be stored.
     pub dry_run: bool,
+    /// How many seconds a pod that is taken away is given to shut down, where the request says so.
+    pub grace: Option<i64>,
 }
 
 impl Request {
@@ -55,6 +57,7 @@ impl Request {
             old_object: None,
             user,
             dry_run: false,
+            grace: None,
         }
     }
 }

@@ -7,8 +7,9 @@
 //!
 //! What is expected is what an object is read as, and where a policy is in force the verdict on it.
 //! `yaml object user=...` is written by that account, else by an engineer. An object with a
-//! `yaml before` is an update of it, and one before without one after is deleted. In a world, a
-//! chaos object is an experiment that is live.
+//! `yaml before` is an update of it, and one before without one after is deleted: by `user=...`,
+//! within `grace=...` seconds. An Eviction evicts the pod it names. In a world, a chaos object is an
+//! experiment that is live.
 
 use std::fs;
 use std::ops::Range;
@@ -151,8 +152,11 @@ fn run<'s>(section: &'s Section, given: &Given, text: &str) -> Option<(&'s Block
 /// What the blocks of a section ask for.
 fn requests(section: &Section, text: &str) -> Vec<Request> {
     let listed = |block: &Block| objects(&text[block.range.clone()], &section.name);
-    let old = section.blocks.iter().filter(|b| b.info == "yaml before");
-    let old_object: Option<Object> = old.flat_map(listed).next();
+    let old = section
+        .blocks
+        .iter()
+        .find(|b| b.info.starts_with("yaml before"));
+    let old_object: Option<Object> = old.and_then(|block| listed(block).into_iter().next());
     let mut requests = Vec::new();
     for block in &section.blocks {
         let Some(user) = author(&block.info) else {
@@ -164,6 +168,7 @@ fn requests(section: &Section, text: &str) -> Vec<Request> {
                     .as_ref()
                     .map_or(Operation::Create, |_| Operation::Update),
                 old_object: old_object.clone(),
+                subresource: evicts(&object).to_owned(),
                 ..Request::create(object, user.clone())
             }
         }));
@@ -173,26 +178,43 @@ fn requests(section: &Section, text: &str) -> Vec<Request> {
             operation: Operation::Delete,
             object: None,
             old_object: Some(object.clone()),
-            ..Request::create(object, engineer())
+            grace: option(old, "grace=").and_then(|text| text.parse().ok()),
+            ..Request::create(object, option(old, "user=").map_or_else(engineer, account))
         }],
         _ => requests,
     }
+}
+
+/// The subresource through which an object is created.
+fn evicts(object: &Object) -> &'static str {
+    if object.is("policy", "Eviction") {
+        "eviction"
+    } else {
+        ""
+    }
+}
+
+/// What stands behind `name` in the info of a block.
+fn option<'b>(block: Option<&'b Block>, name: &str) -> Option<&'b str> {
+    let mut words = block?.info.split_whitespace();
+    words.find_map(|word| word.strip_prefix(name))
 }
 
 /// Who writes the object of a block with this info; `None` where it holds none.
 fn author(info: &str) -> Option<User> {
     match info.strip_prefix("yaml object")?.trim() {
         "" => Some(engineer()),
-        option => option.strip_prefix("user=").map(|name| User {
-            name: name.to_owned(),
-            groups: Vec::new(),
-        }),
+        option => option.strip_prefix("user=").map(account),
     }
 }
 
 fn engineer() -> User {
+    account("engineer")
+}
+
+fn account(name: &str) -> User {
     User {
-        name: "engineer".to_owned(),
+        name: name.to_owned(),
         groups: Vec::new(),
     }
 }

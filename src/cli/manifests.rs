@@ -297,7 +297,7 @@ fn name_kind(item: &mut Value, kind: &str, api_version: Option<&str>) {
 
 /// The kinds without a namespace that manifests here may hold: API group and its kinds. Whoever
 /// is not in the table is taken to live in a namespace.
-const CLUSTER_SCOPED: [(&str, &[&str]); 11] = [
+const CLUSTER_SCOPED: [(&str, &[&str]); 12] = [
     ("", &["Namespace", "Node", "PersistentVolume"]),
     (
         "admissionregistration.k8s.io",
@@ -312,6 +312,7 @@ const CLUSTER_SCOPED: [(&str, &[&str]); 11] = [
     ("apiregistration.k8s.io", &["APIService"]),
     ("cert-manager.io", &["ClusterIssuer"]),
     ("chaos-mesh.org", &["RemoteCluster"]),
+    ("chaosblade.io", &["ChaosBlade"]),
     (
         "firebreak.dev",
         &[

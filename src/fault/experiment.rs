@@ -50,6 +50,22 @@ pub enum Tool {
     Kubernetes,
 }
 
+impl Tool {
+    /// Whether every run of a schedule is an object of its own, which is judged when it is created.
+    #[must_use]
+    pub fn runs_are_objects(self) -> bool {
+        match self {
+            Self::ChaosMesh
+            | Self::Litmus
+            | Self::Argo
+            | Self::Kubernetes
+            | Self::ChaosBlade
+            | Self::Krkn => true,
+            Self::KubeMonkey | Self::Chaoskube => false,
+        }
+    }
+}
+
 /// One harmful thing inside an experiment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {

@@ -1,9 +1,13 @@
 //! What an experiment could do, whoever wrote it: one reader a kind, one table of readers.
 
+mod accounts;
 mod argo;
 pub mod chaos_mesh;
+mod chaosblade;
+mod chaoskube;
 pub mod experiment;
 mod krkn;
+mod kube_monkey;
 mod litmus;
 mod network_policy;
 mod raw;
@@ -15,6 +19,7 @@ pub mod target;
 mod workload;
 mod writes;
 
+pub use accounts::{is_operator_account, is_system_account, is_tool_account};
 pub use experiment::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Isolation, Lifetime, Note, Overlap,
     Recurrence, Ties, Tool,
@@ -26,10 +31,8 @@ pub use target::{
     Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField, PodQuery,
     Scaling, Selection, Sets, Target,
 };
-pub use writes::{
-    arms, engine_is_at_work, forged_change, forged_status, is_internal, is_system_account,
-    is_tool_account, stops,
-};
+pub use workload::is_workload;
+pub use writes::{arms, engine_is_at_work, forged_change, forged_status, is_internal, stops};
 
 pub use crate::object::Unreadable;
 
@@ -38,6 +41,7 @@ use crate::object::Object;
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const CHAOS_MESH_BEFORE_1: &str = "pingcap.com";
 const LITMUS: &str = "litmuschaos.io";
+const CHAOSBLADE: &str = "chaosblade.io";
 const KRKN: &str = "krkn.krkn-chaos.dev";
 const KRKN_BEFORE_1: &str = "krkn-chaos.krkn-chaos.dev";
 
@@ -98,6 +102,7 @@ const READERS: &[Reader] = &[
     around(argo::GROUP, "CronWorkflow", argo::read),
     around(argo::GROUP, "WorkflowTemplate", argo::read),
     around(argo::GROUP, "ClusterWorkflowTemplate", argo::read),
+    reader(CHAOSBLADE, ANY_KIND, chaosblade::read),
     reader(KRKN, ANY_KIND, krkn::read_object),
     reader(KRKN_BEFORE_1, ANY_KIND, krkn::read_object),
     around("networking.k8s.io", "NetworkPolicy", raw::read_policy),

@@ -1,43 +1,50 @@
-//! A pod deleted by hand: the oldest chaos tool there is.
+//! A pod deleted or evicted by hand: the oldest chaos tool there is.
 
 use super::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces,
+    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
     Overlap, PodQuery, Selection, Target, Tool, Unreadable,
 };
-use crate::object::Object;
+use crate::object::{Object, ObjectRef};
 
-/// What the deletion of `object` does; `None` where that is no fault.
+const NAME: &str = "metadata.name";
+
+/// What is said of a deletion that does not wait.
+const AT_ONCE: &str = "a grace period of 0 frees the name at once: nothing is shut down in order, \
+    and its successor may start while it still runs";
+
+/// What the deletion of a pod does, or an Eviction of one, which names it; `None` where that is no
+/// fault. `grace` is how many seconds it is given, where the request says so.
 ///
 /// # Errors
 /// When the object has no name, so that its victim cannot be told.
-pub fn read_removal(object: &Object) -> Result<Option<Experiment>, Unreadable> {
-    if !object.is("", "Pod") {
+pub fn read_removal(object: &Object, grace: Option<i64>) -> Result<Option<Experiment>, Unreadable> {
+    if !object.is("", "Pod") && !object.is("policy", "Eviction") {
         return Ok(None);
     }
     let reference = object.reference();
     if reference.name.is_empty() {
-        return Err(Unreadable::new(
-            "metadata.name",
-            "missing",
-            "the name of the pod",
-        ));
+        return Err(Unreadable::new(NAME, "missing", "the name of the pod"));
     }
+    let note = (grace == Some(0)).then(|| Note {
+        field: "gracePeriodSeconds".to_owned(),
+        message: AT_ONCE.to_owned(),
+    });
     Ok(Some(Experiment {
         object: reference.clone(),
         tool: Tool::Kubernetes,
-        faults: vec![kill(&reference.namespace, &reference.name)],
+        faults: vec![kill(reference)],
         schedule: None,
-        notes: Vec::new(),
+        notes: note.into_iter().collect(),
         refusals: Vec::new(),
         dormant: false,
         declared: false,
     }))
 }
 
-fn kill(namespace: &str, name: &str) -> Fault {
+fn kill(pod: &ObjectRef) -> Fault {
     let query = PodQuery {
-        namespaces: Namespaces::Named(vec![namespace.to_owned()]),
-        names: Some(vec![name.to_owned()]),
+        namespaces: Namespaces::Named(vec![pod.namespace.clone()]),
+        names: Some(vec![pod.name.clone()]),
         ..PodQuery::default()
     };
     let target = Target {
@@ -48,7 +55,7 @@ fn kill(namespace: &str, name: &str) -> Fault {
         mode: Mode::All,
         mode_field: String::new(),
         value_field: String::new(),
-        selector_field: "metadata.name".to_owned(),
+        selector_field: NAME.to_owned(),
     };
     Fault {
         action: Action::PodKill,
@@ -57,7 +64,7 @@ fn kill(namespace: &str, name: &str) -> Fault {
         lifetime: Lifetime::Instant,
         overlap: Overlap::AtMost(1),
         intensity: Intensity::default(),
-        field: "metadata.name".to_owned(),
+        field: NAME.to_owned(),
         duration_field: String::new(),
         later: false,
     }

@@ -57,6 +57,8 @@ pub struct PodQuery {
     pub phases: Phases,
     /// On the pod's owner.
     pub owner: Option<OwnerQuery>,
+    /// Pods whose owner is of one of these kinds, in lower case, are left out.
+    pub not_owned_by: Vec<String>,
     /// On the pod's address: the pod's own, or that of a Service that leads to it.
     pub addresses: Option<Vec<String>>,
 }

@@ -2,7 +2,8 @@
 //! they do is said by their labels and by the programs in their containers.
 
 use super::{
-    Experiment, Fault, Note, Reading, Recurrence, Surroundings, Tool, Unreadable, krkn, raw,
+    Experiment, Fault, Note, Reading, Recurrence, Surroundings, Tool, Unreadable, chaoskube, krkn,
+    kube_monkey, raw,
 };
 use crate::object::{Field, Object};
 
@@ -10,7 +11,12 @@ use crate::object::{Field, Object};
 type Part = fn(&Object, &Surroundings) -> Reading;
 
 /// Everything that may make chaos of a workload. What they find is joined.
-const PARTS: &[Part] = &[raw::read_program, krkn::read];
+const PARTS: &[Part] = &[
+    raw::read_program,
+    krkn::read,
+    kube_monkey::read,
+    chaoskube::read,
+];
 
 /// Where the pods of a kind are described, seen from the object.
 const TEMPLATES: &[(&str, &str, &[&str])] = &[
@@ -42,7 +48,7 @@ pub(super) fn read(object: &Object, around: &Surroundings) -> Reading {
 }
 
 /// Both at the same time.
-fn join(one: Experiment, other: Experiment) -> Experiment {
+pub(super) fn join(one: Experiment, other: Experiment) -> Experiment {
     let gap = |recurrence: &Recurrence| recurrence.shortest_gap;
     Experiment {
         faults: joined::<Fault>(one.faults, other.faults),
@@ -63,6 +69,12 @@ fn join(one: Experiment, other: Experiment) -> Experiment {
 fn joined<T>(mut some: Vec<T>, more: Vec<T>) -> Vec<T> {
     some.extend(more);
     some
+}
+
+/// Whether an object is a pod or makes pods.
+#[must_use]
+pub fn is_workload(object: &Object) -> bool {
+    template(object).is_some()
 }
 
 /// The metadata and spec of the pods that an object is or makes; `None` where it makes none.

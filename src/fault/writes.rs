@@ -6,9 +6,8 @@
 
 use serde_json::Value;
 
-use super::Unreadable;
+use super::{Unreadable, kube_monkey};
 use crate::object::Object;
-use crate::request::User;
 
 const CHAOS_MESH: &str = "chaos-mesh.org";
 const LITMUS: &str = "litmuschaos.io";
@@ -36,33 +35,11 @@ const INTERNAL: &[&str] = &[
     "WorkflowNode",
 ];
 
-/// The accounts under which the tools' controllers run where they are installed as documented.
-const TOOL_ACCOUNTS: &[&str] = &[
-    "system:serviceaccount:chaos-mesh:chaos-controller-manager",
-    "system:serviceaccount:litmus:litmus",
-    "system:serviceaccount:litmus:litmus-admin",
-    "system:serviceaccount:argo:argo",
-];
-
 /// Whether only its tool is meant to write this object.
 #[must_use]
 pub fn is_internal(object: &Object) -> bool {
     let reference = object.reference();
     reference.group == CHAOS_MESH && INTERNAL.contains(&reference.kind.as_str())
-}
-
-/// Whether a chaos tool's controller asks.
-#[must_use]
-pub fn is_tool_account(user: &User) -> bool {
-    TOOL_ACCOUNTS.contains(&user.name.as_str())
-}
-
-/// Whether the cluster itself asks: its controllers, its schedulers, its nodes.
-#[must_use]
-pub fn is_system_account(user: &User) -> bool {
-    let name = user.name.as_str();
-    let controller = name.starts_with("system:serviceaccount:kube-system:");
-    controller || name.starts_with("system:kube-") || name.starts_with("system:node:")
 }
 
 /// A status on a new object that would make its tool skip the selector. The empty shells that the
@@ -116,7 +93,7 @@ pub fn forged_change(old: &Object, new: &Object) -> Option<Unreadable> {
 }
 
 /// Whether an update that leaves the spec alone lets an experiment act: it is un-paused, runs again,
-/// or its fault is about to be orphaned.
+/// its fault is about to be orphaned, or a workload enrols for chaos.
 #[must_use]
 pub fn arms(old: &Object, new: &Object) -> bool {
     match old.reference().group.as_str() {
@@ -131,6 +108,7 @@ pub fn arms(old: &Object, new: &Object) -> bool {
             let orphaned = guarded(old, ABORT) && !guarded(new, ABORT) && engine_is_running(new);
             orphaned || engine_is_active(new) && !engine_is_running(old)
         }
+        "apps" => kube_monkey::enrols(old, new),
         _ => false,
     }
 }

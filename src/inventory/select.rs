@@ -226,6 +226,7 @@ impl<'s> Search<'s> {
             && query.annotations.matches(&pod.annotations)
             && query.owner.as_ref().is_none_or(|owner| owns(owner, pod))
             && self.scaled.as_ref().is_none_or(|it| it.concerns(pod))
+            && !query.not_owned_by.iter().any(|kind| owned_by(kind, pod))
             && query.fields.iter().all(|field| self.holds(field, pod))
             && (self.later || phase_fits(&query.phases, pod))
             && self.on_node(pod)
@@ -249,12 +250,14 @@ impl<'s> Search<'s> {
 }
 
 fn owns(query: &OwnerQuery, pod: &Pod) -> bool {
-    let Some(owner) = &pod.owner else {
-        return false;
-    };
     let named = query.names.as_ref();
-    owner.kind.eq_ignore_ascii_case(&query.kind)
-        && named.is_none_or(|names| names.contains(&owner.name))
+    let name = |name: &String| pod.owner.as_ref().is_some_and(|owner| owner.name == *name);
+    owned_by(&query.kind, pod) && named.is_none_or(|names| names.iter().any(name))
+}
+
+fn owned_by(kind: &str, pod: &Pod) -> bool {
+    let owner = pod.owner.as_ref();
+    owner.is_some_and(|owner| owner.kind.eq_ignore_ascii_case(kind))
 }
 
 fn phase_fits(phases: &Phases, pod: &Pod) -> bool {

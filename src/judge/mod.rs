@@ -44,7 +44,7 @@ pub fn judge(
         Occasion::Rule(object) => rule(request, object),
         Occasion::Forged(problem) => court.refuse(Reason::ForgedStatus, &problem),
         Occasion::Change { old, new } => court.hear(fault::read_change(old, new), new),
-        Occasion::Removal(object) => court.hear(fault::read_removal(object), object),
+        Occasion::Removal(object) => court.hear(fault::read_removal(object, request.grace), object),
         Occasion::Injection(object) => {
             court.hear(fault::read(object, inventory.surroundings()), object)
         }

@@ -49,8 +49,8 @@ fn creation(request: &Request) -> Occasion<'_> {
         return Occasion::Pass("no object");
     };
     if request.subresource == "eviction" {
-        // The Eviction names its pod; the budget was consulted, the primary was not.
-        return Occasion::Pass("an eviction, which budgets decide");
+        // Budgets are asked about it too, but know of no primary.
+        return taken_away(request, object);
     }
     if !request.subresource.is_empty() {
         return Occasion::Pass("a subresource");
@@ -60,6 +60,9 @@ fn creation(request: &Request) -> Occasion<'_> {
     }
     if fault::is_internal(object) && fault::is_tool_account(&request.user) {
         return Occasion::Pass("the tool's own bookkeeping");
+    }
+    if is_own_work(request, object) {
+        return Occasion::Pass(OWN_WORK);
     }
     match fault::forged_status(object) {
         Some(problem) => Occasion::Forged(problem),
@@ -93,6 +96,9 @@ fn update(request: &Request) -> Occasion<'_> {
             "it stops an experiment"
         });
     }
+    if is_own_work(request, new) {
+        return Occasion::Pass(OWN_WORK);
+    }
     if fault::acts_by_change(new) {
         return change(request, old, new);
     }
@@ -125,9 +131,6 @@ fn removal(request: &Request) -> Occasion<'_> {
     if !judged {
         return Occasion::Pass("a deletion");
     }
-    if fault::is_system_account(&request.user) || fault::is_tool_account(&request.user) {
-        return Occasion::Pass("the cluster's own housekeeping");
-    }
     if object
         .root()
         .get("metadata")
@@ -136,7 +139,26 @@ fn removal(request: &Request) -> Occasion<'_> {
     {
         return Occasion::Pass("it is being deleted");
     }
+    taken_away(request, object)
+}
+
+/// A pod deleted, or evicted: whoever keeps the cluster or a database in order may do it.
+fn taken_away<'a>(request: &Request, object: &'a Object) -> Occasion<'a> {
+    let user = &request.user;
+    if fault::is_system_account(user) || fault::is_tool_account(user) {
+        return Occasion::Pass("the cluster's own housekeeping");
+    }
+    if fault::is_operator_account(user) {
+        return Occasion::Pass(OWN_WORK);
+    }
     Occasion::Removal(object)
+}
+
+const OWN_WORK: &str = "a database operator's own work";
+
+/// Whether the operator of a database writes what it runs its database with.
+fn is_own_work(request: &Request, object: &Object) -> bool {
+    fault::is_operator_account(&request.user) && fault::is_workload(object)
 }
 
 fn differs(old: &Object, new: &Object, pointer: &str) -> bool {

@@ -74,6 +74,8 @@ struct Asked {
     old_object: Value,
     #[serde(default)]
     dry_run: Option<bool>,
+    #[serde(default)]
+    options: Value,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +151,14 @@ fn request(asked: Asked) -> Result<Request, NotAReview> {
         .as_ref()
         .or(old_object.as_ref())
         .map(|object| object.reference().name.clone());
+    let options = match &object {
+        Some(eviction) if eviction.is("policy", "Eviction") => eviction
+            .value()
+            .get("deleteOptions")
+            .unwrap_or(&Value::Null),
+        Some(_) | None => &asked.options,
+    };
+    let grace = options.get("gracePeriodSeconds").and_then(Value::as_i64);
     let target = ObjectRef {
         group: asked.kind.group,
         version: asked.kind.version,
@@ -176,6 +186,7 @@ fn request(asked: Asked) -> Result<Request, NotAReview> {
             groups: asked.user_info.groups.unwrap_or_default(),
         },
         dry_run: asked.dry_run.unwrap_or_default(),
+        grace,
     })
 }
 
@@ -227,10 +238,15 @@ fn status(verdict: &Verdict) -> Value {
         .violations
         .iter()
         .filter(|violation| violation.exempted_by.is_none());
+    // Whoever drains a node tries again after a 429, as after the refusal of a budget.
+    let (code, reason) = match subject.kind.as_str() {
+        "Eviction" => (429, "TooManyRequests"),
+        _ => (403, "Forbidden"),
+    };
     json!({
-        "code": 403,
+        "code": code,
         "status": "Failure",
-        "reason": "Forbidden",
+        "reason": reason,
         "message": verdict.explain(),
         "details": {
             "group": subject.group,

@@ -10,13 +10,16 @@ use crate::policy::context::{LimitContext, Reached, name};
 use crate::policy::windows::PolicyWindows;
 use crate::policy::{Reason, Violation};
 
-/// What falls outside the hours or into a blackout, now or before it ends. A schedule is not held
-/// against them: each of its runs is, when it starts.
+/// What falls outside the hours or into a blackout, now or before it ends. A schedule whose runs are
+/// objects is not held against them: each of its runs is, when it starts. One that is not goes on
+/// at any time.
 pub(super) fn windows(context: &LimitContext<'_>) -> Vec<Violation> {
     let Some(hours) = &context.policy.windows else {
         return Vec::new();
     };
-    if context.case.experiment.schedule.is_some() || context.faults.is_empty() {
+    let experiment = context.case.experiment;
+    let later = experiment.schedule.is_some() && experiment.tool.runs_are_objects();
+    if later || context.faults.is_empty() {
         return Vec::new();
     }
     let mut all: Vec<Violation> = closed(context, &hours.windows).into_iter().collect();
@@ -76,7 +79,11 @@ fn closed(context: &LimitContext<'_>, windows: &Windows) -> Option<Violation> {
         .iter()
         .map(|seen| seen.fault)
         .max_by_key(|fault| lasts(fault))?;
-    let closing = windows.closes_within(now, lasts(last))?;
+    let lasts = match &context.case.experiment.schedule {
+        Some(_) => Duration::MAX,
+        None => lasts(last),
+    };
+    let closing = windows.closes_within(now, lasts)?;
     Some(Violation {
         measured: write(closing.at),
         message: format!(
