@@ -203,3 +203,28 @@ async fn a_policy_that_does_not_compile_is_refused_and_one_that_does_is_not() {
     let answer: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(answer["response"]["allowed"], true);
 }
+
+#[tokio::test]
+async fn an_eviction_is_refused_as_a_budget_refuses_it() {
+    let eviction = json!({
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": "pg-eu-1", "namespace": "databases"},
+        "deleteOptions": {"gracePeriodSeconds": 0}
+    });
+    let mut body = review("Eviction", &eviction);
+    body["request"]["kind"] = json!({"group": "policy", "version": "v1", "kind": "Eviction"});
+    body["request"]["subResource"] = json!("eviction");
+    body["request"]["namespace"] = json!("databases");
+    let (_, body) = send(guard(DEFAULT_POLICIES), body.to_string()).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let response = &answer["response"];
+    assert_eq!(response["status"]["code"], 429);
+    assert_eq!(response["status"]["reason"], "TooManyRequests");
+    assert_eq!(
+        response["status"]["details"]["causes"][0]["reason"],
+        "PrimaryAtRisk"
+    );
+    let warning = response["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("gracePeriodSeconds: "), "{warning}");
+}

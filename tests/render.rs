@@ -126,11 +126,17 @@ fn aim(fault: &Fault, world: &Inventory) -> String {
             let view = if fault.later { View::Later } else { View::Now };
             let found = world.select(&target.selection, view);
             let sets = world.part(&found, sets);
-            let each = sets
-                .iter()
-                .map(|set| target.mode.most_draws(set.listed).min(set.pods.len()));
+            let times = match fault.overlap {
+                Overlap::AtMost(copies) => copies as usize,
+                Overlap::Unbounded => usize::MAX,
+            };
+            let each = sets.iter().map(|set| {
+                let draws = target.mode.most_draws(set.listed);
+                draws.saturating_mul(times).min(set.pods.len())
+            });
             let each: Vec<usize> = each.collect();
-            let all = each.iter().sum::<usize>().min(*most as usize);
+            let all = (*most as usize).saturating_mul(times);
+            let all = all.min(each.iter().sum());
             let pods = pods(fault, target, world);
             let pods = pods
                 .rsplit_once(": worst")

@@ -199,6 +199,27 @@ fn a_pod_that_two_draws_hit_is_lost_once() {
 }
 
 #[test]
+fn sets_are_drawn_from_each_by_itself_and_no_more_than_so_many_in_all() {
+    let each = |most, copies| Draw {
+        victims: Victims::Each {
+            sets: vec![choice([1, 2, 3], 1), choice([4, 5], 1), choice([6], 1)],
+            most,
+        },
+        copies,
+    };
+    let all = [1, 2, 3, 4, 5, 6];
+    let bound = |members: &[u32], draw: Draw| group(members, &[draw]).loss(|_| true).lost;
+    assert_eq!(lost(&all, &[each(u32::MAX, 1)]), 3);
+    assert_eq!(lost(&[1, 2, 3], &[each(u32::MAX, 1)]), 1);
+    assert_eq!(lost(&all, &[each(1, 1)]), 1);
+    assert_eq!(lost(&all, &[each(0, 1)]), 0);
+    assert_eq!(lost(&[1, 2, 3], &[each(2, 1)]), 1);
+    assert_eq!(bound(&all, each(2, 1)), 2);
+    assert_eq!(bound(&all, each(2, 2)), 4);
+    assert_eq!(lost(&all, &[each(3, 2)]), 5);
+}
+
+#[test]
 fn draws_that_overlap_in_time_add_up() {
     let draw = Draw {
         copies: 2,

@@ -51,6 +51,7 @@ pub(super) fn enrols(old: &Object, new: &Object) -> bool {
 
 /// Reads the labels of a workload. Such as kube-monkey cannot read make it skip the workload: then
 /// it does not do what its author wrote.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a reader")]
 pub(super) fn read(object: &Object, _: &Surroundings) -> Reading {
     if !is_enrolled(object) {
         return Ok(None);

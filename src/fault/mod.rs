@@ -28,8 +28,8 @@ pub use network_policy::{NetworkPolicy, Peer, Port, PortNumber, Rule};
 pub use removal::read_removal;
 pub use surroundings::Surroundings;
 pub use target::{
-    Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField, PodQuery,
-    Scaling, Selection, Sets, Target,
+    EXPELLING, Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField,
+    PodQuery, Scaling, Selection, Sets, Taint, Target,
 };
 pub use workload::is_workload;
 pub use writes::{arms, engine_is_at_work, forged_change, forged_status, is_internal, stops};

@@ -7,13 +7,10 @@
 use serde_json::Value;
 
 use super::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Mode, NodeQuery, NodeTarget, Note,
-    Overlap, Reading, Tool,
+    Action, Aim, EXPELLING, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Note,
+    Overlap, PodField, PodQuery, Reading, Selection, Taint, Target, Tool,
 };
 use crate::object::{Field, Object};
-
-/// The effect of a taint that takes away what runs already.
-const EXPELLING: &str = "NoExecute";
 
 /// Reads what changes on a node.
 pub(super) fn read_change(old: &Object, new: &Object) -> Reading {
@@ -80,21 +77,30 @@ fn is_cordoned(node: &Object) -> bool {
     node.value().pointer("/spec/unschedulable") == Some(&Value::Bool(true))
 }
 
-/// Which pods tolerate the taint is not asked: all of the node are taken.
+/// Every pod of the node that does not put up with the taint goes, now or in a while.
 fn expulsion(node: &Object, taint: &Field<'_>) -> Fault {
-    let name = node.reference().name.clone();
     let field = taint.path().to_owned();
+    let key = |name| taint.value().map_or("", |it| text(it, name)).to_owned();
+    let query = PodQuery {
+        fields: vec![(PodField::NodeName, node.reference().name.clone())],
+        expelled_by: Some(Taint {
+            key: key("key"),
+            value: key("value"),
+        }),
+        ..PodQuery::default()
+    };
     Fault {
         action: Action::NodeDrain,
         effect: Effect::Down,
-        aim: Aim::Nodes(NodeTarget {
-            nodes: Some(NodeQuery {
-                names: vec![name],
-                ..NodeQuery::default()
-            }),
-            hosting: None,
+        aim: Aim::Pods(Target {
+            selection: Selection {
+                queries: vec![query],
+                list: Listing::WithRepeats,
+            },
             mode: Mode::All,
-            field: field.clone(),
+            mode_field: field.clone(),
+            value_field: field.clone(),
+            selector_field: field.clone(),
         }),
         // The pods come back elsewhere, or when somebody takes the taint away.
         lifetime: Lifetime::Forever,

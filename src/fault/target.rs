@@ -59,8 +59,22 @@ pub struct PodQuery {
     pub owner: Option<OwnerQuery>,
     /// Pods whose owner is of one of these kinds, in lower case, are left out.
     pub not_owned_by: Vec<String>,
+    /// Pods that put up with this taint are left out.
+    pub expelled_by: Option<Taint>,
     /// On the pod's address: the pod's own, or that of a Service that leads to it.
     pub addresses: Option<Vec<String>>,
+}
+
+/// The effect of a taint that takes away what runs already.
+pub const EXPELLING: &str = "NoExecute";
+
+/// A taint of that effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taint {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// In which namespaces a query looks.

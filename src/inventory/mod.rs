@@ -20,6 +20,7 @@ mod select;
 mod service;
 mod sets;
 mod traffic;
+mod toleration;
 mod workload;
 mod world;
 
@@ -31,6 +32,7 @@ pub use live::{Live, live};
 pub use namespace::Namespace;
 pub use node::Node;
 pub use pod::{ContainerPort, Owner, Pod};
+pub use toleration::Toleration;
 pub use traffic::{Side, Traffic};
 
 use std::collections::BTreeMap;

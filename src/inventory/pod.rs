@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::lenient::{condition, count, is_set, list, map, text, truth};
+use super::toleration::Toleration;
 use super::world::namespace;
 use super::{GroupId, NodeId};
 use crate::object::Object;
@@ -38,6 +39,8 @@ pub struct Pod {
     pub nominated_node: String,
     /// Whether it shares the node's network.
     pub host_network: bool,
+    /// The taints it puts up with for as long as they last.
+    pub tolerations: Vec<Toleration>,
     /// Names of its regular containers, in order.
     pub containers: Vec<String>,
     /// The ports that its containers say they listen at, those of exporters left out.
@@ -140,6 +143,7 @@ impl Pod {
             scheduler: or("/spec/schedulerName", "default-scheduler"),
             restart_policy: or("/spec/restartPolicy", "Always"),
             host_network: truth(value, "/spec/hostNetwork"),
+            tolerations: Toleration::all_of(value),
             containers: containers.map(|it| text(it, "/name").to_owned()).collect(),
             ports,
             ..Self::default()

@@ -9,6 +9,7 @@ use super::service::Reach;
 use super::{Candidates, Inventory, Namespace, Node, NodeId, Pod, PodId, View};
 use crate::fault::{
     Listing, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField, PodQuery, Selection,
+    Taint,
 };
 use crate::selector::{LabelSelector, Operator, Requirement};
 
@@ -227,6 +228,10 @@ impl<'s> Search<'s> {
             && query.owner.as_ref().is_none_or(|owner| owns(owner, pod))
             && self.scaled.as_ref().is_none_or(|it| it.concerns(pod))
             && !query.not_owned_by.iter().any(|kind| owned_by(kind, pod))
+            && !query
+                .expelled_by
+                .as_ref()
+                .is_some_and(|taint| puts_up(pod, taint))
             && query.fields.iter().all(|field| self.holds(field, pod))
             && (self.later || phase_fits(&query.phases, pod))
             && self.on_node(pod)
@@ -253,6 +258,10 @@ fn owns(query: &OwnerQuery, pod: &Pod) -> bool {
     let named = query.names.as_ref();
     let name = |name: &String| pod.owner.as_ref().is_some_and(|owner| owner.name == *name);
     owned_by(&query.kind, pod) && named.is_none_or(|names| names.iter().any(name))
+}
+
+fn puts_up(pod: &Pod, taint: &Taint) -> bool {
+    pod.tolerations.iter().any(|it| it.covers(taint))
 }
 
 fn owned_by(kind: &str, pod: &Pod) -> bool {

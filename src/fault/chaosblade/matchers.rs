@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Deed;
-use crate::calendar::parse_go_duration;
+use crate::calendar::parse_duration;
 use crate::fault::{
     Aim, Intensity, Lifetime, Listing, Mode, Namespaces, NodeQuery, NodeTarget, PodQuery,
     Selection, Sets, Target, Unreadable,
@@ -106,7 +106,7 @@ impl Matchers {
             return Ok(Lifetime::Forever);
         };
         let seconds = text.parse::<u64>().ok().map(Duration::from_secs);
-        let written = || parse_go_duration(text).ok().map(|it| it.as_duration());
+        let written = || parse_duration(text).ok();
         let accepted = "a whole number of seconds, or a duration such as 10m";
         match seconds.or_else(written) {
             Some(Duration::ZERO) => Ok(Lifetime::Forever),

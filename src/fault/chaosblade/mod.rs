@@ -121,6 +121,9 @@ const DEEDS: &[Deed] = &[
 /// Targets that only a scope of their own name has.
 const OWN_SCOPE: &[&str] = &["pod", "container"];
 
+/// Targets whose actions run what their author writes, or change what programs are told.
+const CODE: &[&str] = &["script", "strace"];
+
 const fn deed(
     target: &'static str,
     actions: &'static [&'static str],
@@ -193,8 +196,10 @@ fn fault(experiment: &Field<'_>) -> Result<Fault, Unreadable> {
     let on_node = matches!(aim, Aim::Nodes(_));
     let (scope, target) = (scope.required_text()?, target.required_text()?);
     let Some(deed) = Deed::of(scope, target, action) else {
-        let what = format!("what {target} {action} of ChaosBlade does to a {scope} is not known");
-        return Ok(Fault::untold(experiment.path(), what));
+        return Ok(Fault::untold(
+            experiment.path(),
+            untold(scope, target, action),
+        ));
     };
     let (intensity, cut) = matchers.strength(deed)?;
     let timeout = matchers.lifetime()?;
@@ -217,6 +222,15 @@ fn fault(experiment: &Field<'_>) -> Result<Fault, Unreadable> {
         duration_field: matchers.path("timeout"),
         later: false,
     })
+}
+
+fn untold(scope: &str, target: &str, action: &str) -> String {
+    let why = if CODE.contains(&target) {
+        "is code of its author's choice"
+    } else {
+        "is not known"
+    };
+    format!("what {target} {action} of ChaosBlade does to a {scope} {why}")
 }
 
 /// What loads a node is a stress of the node.

@@ -8,7 +8,9 @@ use crate::object::Field;
 
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh"];
 
-/// What arms a program, and cannot be told beforehand.
+/// How a value that Kubernetes puts in begins.
+const EXPANDED: &str = "$(";
+
 const LITERAL: &str = "values that stand in the object";
 
 /// Flags by name, each with its value.
@@ -32,7 +34,7 @@ impl Flags {
         let args = container.get("args");
         let command = container.get("command").texts()?.unwrap_or_default();
         let given = args.texts()?.unwrap_or_default();
-        let words = words([command, given].concat());
+        let (words, live) = words([command, given].concat());
         let runs = |word: &String| word.rsplit('/').next() == Some(program);
         if !image && !words.iter().any(runs) {
             return Ok(None);
@@ -42,7 +44,7 @@ impl Flags {
             field: args.path().to_owned(),
             unsettled: words
                 .iter()
-                .find(|word| word.contains('$'))
+                .find(|word| word.contains(live))
                 .map(|word| Unreadable::new(args.path(), format!("\"{word}\""), LITERAL)),
         };
         flags.variables(container, program)?;
@@ -59,7 +61,7 @@ impl Flags {
                 continue;
             };
             let value = variable.get("value").text()?.unwrap_or_default();
-            if variable.get("valueFrom").is_set() || value.contains('$') {
+            if variable.get("valueFrom").is_set() || value.contains(EXPANDED) {
                 self.unsettled = Some(variable.unreadable(LITERAL));
             }
             let flag = flag.to_lowercase().replace('_', "-");
@@ -121,16 +123,14 @@ impl Flags {
     }
 }
 
-/// The words of a command line. A shell takes its text apart itself.
-fn words(given: Vec<String>) -> Vec<String> {
+/// The words of a command line, and what in them stands for something else. A shell takes its text
+/// apart itself.
+fn words(given: Vec<String>) -> (Vec<String>, &'static str) {
     let shell = given.first().and_then(|word| word.rsplit('/').next());
     if !shell.is_some_and(|name| SHELLS.contains(&name)) {
-        return given;
+        return (given, EXPANDED);
     }
     let bare = |word: &str| word.replace(['"', '\''], "");
-    given
-        .iter()
-        .flat_map(|text| text.split_whitespace())
-        .map(bare)
-        .collect()
+    let words = given.iter().flat_map(|text| text.split_whitespace());
+    (words.map(bare).collect(), "$")
 }

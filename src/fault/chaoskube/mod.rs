@@ -15,7 +15,7 @@ use super::{
     Overlap, OwnerQuery, PodQuery, Reading, Recurrence, Selection, Sets, Surroundings, Target,
     Tool, Unreadable,
 };
-use crate::calendar::{format_duration, parse_go_duration};
+use crate::calendar::{format_duration, parse_duration};
 use crate::object::Object;
 use crate::selector::{LabelSelector, Operator, Requirement};
 use crate::selector_text;
@@ -93,8 +93,7 @@ fn interval(flags: &Flags) -> Result<Duration, Unreadable> {
     let Some(text) = flags.text("interval") else {
         return Ok(INTERVAL);
     };
-    let interval = parse_go_duration(text).ok().filter(|it| it.is_positive());
-    let interval = interval.map(|interval| interval.as_duration());
+    let interval = parse_duration(text).ok().filter(|it| !it.is_zero());
     interval.ok_or_else(|| flags.unreadable("interval", "a duration such as 10m"))
 }
 
