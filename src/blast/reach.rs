@@ -242,7 +242,7 @@ fn picked(target: &Target, found: &Candidates) -> Choice {
 
 /// A selection that matches nothing is not harmless: it stays armed, and pods that match may come.
 fn arm(targets: &[&Target], inventory: &Inventory, told: &mut FaultReach, empty: bool) {
-    if !empty {
+    if !empty || targets.iter().all(|target| is_spent(target)) {
         return;
     }
     told.armed = true;
@@ -251,6 +251,13 @@ fn arm(targets: &[&Target], inventory: &Inventory, told: &mut FaultReach, empty:
             .extend(addressable(&target.selection, inventory));
     }
     told.addressable = sorted(std::mem::take(&mut told.addressable));
+}
+
+/// Whether whatever comes later is spared: a pod that does not put up with a taint is not placed
+/// where there is one.
+fn is_spent(target: &Target) -> bool {
+    let queries = &target.selection.queries;
+    !queries.is_empty() && queries.iter().all(|query| query.expelled_by.is_some())
 }
 
 /// The groups that live where the selection looks: labels and states may change, namespaces and
