@@ -1,7 +1,7 @@
 //! krkn, which takes its scenarios from files in its own image: the API server sees what they do,
 //! not what they say. Scenarios in ConfigMaps are not read; the program may have others.
 
-use super::workload::{experiment, template};
+use super::workload::{experiment, running};
 use super::{Fault, Reading, Surroundings, Tool, Unreadable};
 use crate::object::{Field, Object};
 
@@ -39,7 +39,7 @@ const UNTOLD: &str = "krkn takes its scenarios from its own files, so that what 
 
 /// Reads what runs in the pods of a workload.
 pub(super) fn read(object: &Object, _: &Surroundings) -> Reading {
-    let Some(template) = template(object) else {
+    let Some(template) = running(object) else {
         return Ok(None);
     };
     let mut faults = Vec::new();

@@ -1,6 +1,8 @@
 //! Pods and what makes pods: objects that several readers have something to say about, because what
 //! they do is said by their labels and by the programs in their containers.
 
+use serde_json::Value;
+
 use super::{
     Experiment, Fault, Note, Reading, Recurrence, Surroundings, Tool, Unreadable, chaoskube, krkn,
     kube_monkey, raw,
@@ -78,7 +80,17 @@ pub fn is_workload(object: &Object) -> bool {
 }
 
 /// The metadata and spec of the pods that an object is or makes; `None` where it makes none.
-pub(super) fn template(object: &Object) -> Option<Field<'_>> {
+///
+/// One that is scaled to nothing runs nothing; whoever stops a program by that must not be held up.
+/// When it is scaled up, its pods are judged one by one.
+pub(super) fn running(object: &Object) -> Option<Field<'_>> {
+    let scaled = object.value().pointer("/spec/replicas");
+    let stopped = scaled.and_then(Value::as_u64) == Some(0);
+    template(object).filter(|_| !stopped)
+}
+
+/// The same, whether it runs or not.
+fn template(object: &Object) -> Option<Field<'_>> {
     let (_, _, path) = TEMPLATES
         .iter()
         .find(|(group, kind, _)| object.is(group, kind))?;

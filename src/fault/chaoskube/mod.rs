@@ -9,7 +9,7 @@ mod flags;
 use std::time::Duration;
 
 use super::rhythm::Rhythm;
-use super::workload::{experiment, image, template};
+use super::workload::{experiment, image, running};
 use super::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
     Overlap, OwnerQuery, PodQuery, Reading, Recurrence, Selection, Sets, Surroundings, Target,
@@ -35,7 +35,7 @@ const UNFOLLOWED: &[&str] = &["included-pod-names", "excluded-pod-names", "minim
 
 /// Reads the containers of a workload that run it.
 pub(super) fn read(object: &Object, _: &Surroundings) -> Reading {
-    let Some(template) = template(object) else {
+    let Some(template) = running(object) else {
         return Ok(None);
     };
     let mut found: Option<Experiment> = None;
@@ -106,7 +106,6 @@ fn programs(object: &Object) -> Result<Option<u32>, Unreadable> {
         "Pod" => return Ok(Some(1)),
         _ => spec.get("replicas"),
     };
-    // One that is scaled to nothing is scaled up again without being asked about.
     let copies = copies.integer()?.unwrap_or(1).max(1);
     Ok(u32::try_from(copies).ok())
 }
