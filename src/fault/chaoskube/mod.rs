@@ -168,7 +168,11 @@ fn queries(flags: &Flags) -> Result<Vec<PodQuery>, Unreadable> {
     }
     let kinds = kinds.iter().flat_map(|kind| owners(kind));
     let of = |kind| PodQuery {
-        owner: Some(OwnerQuery { kind, names: None }),
+        owner: Some(OwnerQuery {
+            kind,
+            names: None,
+            scaled: None,
+        }),
         ..all.clone()
     };
     Ok(kinds.map(of).collect())
