@@ -139,7 +139,7 @@ impl Carrier {
         if of_chaos_tool(&found.object) {
             return;
         }
-        match fault::read_removal(&found.object) {
+        match fault::read_removal(&found.object, None) {
             Ok(Some(_)) if found.untold || found.object.reference().name.contains(UNTOLD) => {
                 cargo.untold(found);
             }
