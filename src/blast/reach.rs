@@ -169,7 +169,8 @@ fn victims(aim: &Aim, inventory: &Inventory, view: View, told: &mut FaultReach) 
     match aim {
         Aim::Pods(target) => {
             let choice = choice(target, inventory, view, told);
-            arm(&[target], inventory, told, choice.candidates.is_empty());
+            let empty = choice.candidates.is_empty() && !names_claims(target);
+            arm(&[target], inventory, told, empty);
             Victims::Pods(choice)
         }
         Aim::Each { target, sets, most } => {
@@ -215,6 +216,13 @@ fn isolated(isolation: &Isolation, inventory: &Inventory, told: &mut FaultReach)
         Ties::Vital => Victims::Cut { from, to },
         Ties::Helpful => Victims::Pods(from),
     }
+}
+
+/// Whether it is aimed at who mounts a claim. A claim that nobody mounts now is no database's, but for
+/// one that is not running.
+fn names_claims(target: &Target) -> bool {
+    let mut queries = target.selection.queries.iter();
+    queries.any(|query| query.claims.is_some())
 }
 
 /// Whether the far side of a partition is named by addresses alone. Where those are not of this

@@ -17,6 +17,10 @@ const KINDS: &[Kind<'static>] = &[
     ("argoproj.io", "ClusterWorkflowTemplate"),
     ("argoproj.io", "CronWorkflow"),
     ("argoproj.io", "WorkflowTemplate"),
+    ("rbac.authorization.k8s.io", "ClusterRole"),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+    ("rbac.authorization.k8s.io", "Role"),
+    ("rbac.authorization.k8s.io", "RoleBinding"),
 ];
 
 /// Shared, so that surroundings with a few objects more are cheap.

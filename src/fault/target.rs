@@ -63,6 +63,8 @@ pub struct PodQuery {
     pub expelled_by: Option<Taint>,
     /// On the pod's address: the pod's own, or that of a Service that leads to it.
     pub addresses: Option<Vec<String>>,
+    /// On the PersistentVolumeClaims it mounts: one of these.
+    pub claims: Option<Vec<String>>,
 }
 
 /// The effect of a taint that takes away what runs already.

@@ -45,6 +45,8 @@ pub struct Pod {
     pub containers: Vec<String>,
     /// The ports that its containers say they listen at, those of exporters left out.
     pub ports: Vec<ContainerPort>,
+    /// The PersistentVolumeClaims it mounts.
+    pub claims: Vec<String>,
     /// The workload it belongs to, a ReplicaSet's owner in place of the ReplicaSet.
     pub owner: Option<Owner>,
     /// The database or workload it is counted in. A finished pod belongs to its group without
@@ -146,6 +148,7 @@ impl Pod {
             tolerations: Toleration::all_of(value),
             containers: containers.map(|it| text(it, "/name").to_owned()).collect(),
             ports,
+            claims: claims(value),
             ..Self::default()
         }
     }
@@ -162,12 +165,29 @@ impl Pod {
         self.annotations.get(key).map_or("", String::as_str)
     }
 
+    /// Whether it mounts this claim. A pod that is only assumed to exist mounts those that are called
+    /// after it, as StatefulSets and operators call them.
+    pub(super) fn mounts(&self, claim: &str) -> bool {
+        let named = || {
+            let rest = claim.strip_suffix(&self.name);
+            let rest = rest.or_else(|| claim.strip_prefix(&self.name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('-') || rest.starts_with('-'))
+        };
+        self.claims.iter().any(|it| it == claim) || (self.assumed && named())
+    }
+
     /// Whether it has done its work and will not serve again. Selectors still find it.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         let of_job = self.owner.as_ref().is_some_and(|owner| owner.kind == "Job");
         self.phase == "Succeeded" || (self.phase == "Failed" && of_job)
     }
+}
+
+fn claims(pod: &Value) -> Vec<String> {
+    let volumes = list(pod, "/spec/volumes").iter();
+    let names = volumes.map(|it| text(it, "/persistentVolumeClaim/claimName").to_owned());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// What the containers and ports of exporters are called: nobody but a monitor talks to them.

@@ -234,6 +234,7 @@ impl<'s> Search<'s> {
                 .is_some_and(|taint| puts_up(pod, taint))
             && query.fields.iter().all(|field| self.holds(field, pod))
             && (self.later || phase_fits(&query.phases, pod))
+            && mounts(query, pod)
             && self.on_node(pod)
             && self
                 .reach
@@ -252,6 +253,11 @@ impl<'s> Search<'s> {
         pod.node
             .is_some_and(|node| nodes.binary_search(&node).is_ok())
     }
+}
+
+fn mounts(query: &PodQuery, pod: &Pod) -> bool {
+    let claims = query.claims.as_ref();
+    claims.is_none_or(|claims| claims.iter().any(|claim| pod.mounts(claim)))
 }
 
 fn owns(query: &OwnerQuery, pod: &Pod) -> bool {

@@ -97,17 +97,13 @@ impl<'a> Court<'a> {
         }
     }
 
-    /// Whether it may hit a member of a database, now or later, or nobody can tell.
+    /// Whether it may hit a member of a database, or nobody can tell. What may be hit later, because
+    /// nothing is now, is asked of chaos alone.
     fn reaches_a_database(self, blast: &BlastRadius) -> bool {
-        let now = blast.impacts.iter().map(|impact| impact.group);
-        let later = blast
-            .faults
-            .iter()
-            .flat_map(|it| it.addressable.iter().copied());
-        let is_database = |id| self.inventory.group(id).database.is_some();
+        let mut hit = blast.impacts.iter().map(|impact| impact.group);
         // What is not known of other chaos in the cluster says nothing of this.
         let untold = blast.unknown.iter().any(|unknown| unknown.fault.is_some());
-        untold || now.chain(later).any(is_database)
+        untold || hit.any(|id| self.inventory.group(id).database.is_some())
     }
 
     /// Measures an experiment and lists everything it does not keep.
