@@ -26,6 +26,7 @@ mod databases_mysql;
 mod databases_postgres;
 mod examples;
 mod inventory;
+mod isolation;
 mod litmus_selection;
 mod live;
 mod mangled;

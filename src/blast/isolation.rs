@@ -4,6 +4,8 @@
 //! that the policies of an application, which keep its database together, harm nobody. What may have
 //! passed before is what passes without a policy of its name, and what passes with the one there is.
 
+use std::cell::RefCell;
+
 use super::draw::sorted;
 use crate::fault::{
     Isolation, Listing, NetworkPolicy, Peer, PodQuery, Port, PortNumber, Rule, Selection, Ties,
@@ -105,6 +107,8 @@ struct Change<'c> {
     group: &'c Group,
     before: [Traffic<'c>; 2],
     after: Traffic<'c>,
+    /// The peers of which it is known whether they are outside the database.
+    outside: RefCell<Vec<(&'c Peer, bool)>>,
 }
 
 impl<'c> Change<'c> {
@@ -125,6 +129,7 @@ impl<'c> Change<'c> {
                 Traffic::new(inventory, all.iter()),
             ],
             after: Traffic::new(inventory, others().chain([policy])),
+            outside: RefCell::default(),
         }
     }
 
@@ -215,21 +220,30 @@ impl<'c> Change<'c> {
 
     /// Whether any pod outside the database, or anybody outside the cluster, may reach a member.
     fn is_reached(&self, traffic: &Traffic<'c>, pod: PodId) -> bool {
-        let is_outside = |id: &PodId| !self.group.members.contains(id);
         let anybody = || self.inventory.pods().len() > self.group.members.len();
         let Some(rules) = traffic.rules(Side::Ingress, pod) else {
             return anybody();
         };
         let ports = ports(self.inventory, pod);
-        let lets = |(policy, rule): &(&NetworkPolicy, &Rule)| {
-            let outside = |peer: &Peer| {
-                let pods = traffic.pods(policy, peer);
-                pods.is_none_or(|pods| pods.iter().any(is_outside))
-            };
+        let lets = |(policy, rule): &(&'c NetworkPolicy, &'c Rule)| {
+            let outside = |peer: &'c Peer| self.is_outside(traffic, policy, peer);
             ports.iter().any(|port| rule.fits(*port))
                 && (rule.peers.is_empty() && anybody() || rule.peers.iter().any(outside))
         };
         rules.iter().any(lets)
+    }
+
+    /// Whether a peer is somebody outside the database. It is the same for every member, and asked
+    /// once.
+    fn is_outside(&self, traffic: &Traffic<'c>, policy: &NetworkPolicy, peer: &'c Peer) -> bool {
+        let known = |known: &&(&Peer, bool)| std::ptr::eq(known.0, peer);
+        let found = self.outside.borrow().iter().find(known).map(|it| it.1);
+        found.unwrap_or_else(|| {
+            let member = |id: &PodId| self.group.members.contains(id);
+            let outside = is_block(peer) || traffic.is_any(policy, peer, |id| !member(&id));
+            self.outside.borrow_mut().push((peer, outside));
+            outside
+        })
     }
 
     /// Whether a member may ask who resolves names. Where it is not known who does, any pod may.
@@ -239,13 +253,10 @@ impl<'c> Change<'c> {
         };
         let resolvers = self.labelled(RESOLVERS);
         let lets = |(policy, rule): &(&NetworkPolicy, &Rule)| {
-            let answers = |peer: &Peer| {
-                let pods = traffic.pods(policy, peer);
-                pods.is_none_or(|pods| {
-                    resolvers.is_empty() || pods.iter().any(|id| resolvers.contains(id))
-                })
-            };
-            covers(&rule.ports, &[DNS]) && (rule.peers.is_empty() || rule.peers.iter().any(answers))
+            let unknown = resolvers.is_empty() || rule.peers.iter().any(is_block);
+            let mut answering = resolvers.iter();
+            covers(&rule.ports, &[DNS])
+                && (unknown || answering.any(|id| traffic.admits(policy, rule, *id)))
         };
         rules.iter().any(lets)
     }
@@ -306,15 +317,19 @@ fn asks_the_api_server(traffic: &Traffic<'_>, pod: PodId) -> bool {
     let Some(rules) = traffic.rules(Side::Egress, pod) else {
         return true;
     };
-    let is_block = |peer: &Peer| match peer {
-        Peer::Pods { .. } => false,
-        Peer::Block { .. } => true,
-    };
     let lets = |rule: &Rule| {
         covers(&rule.ports, API_SERVER)
             && (rule.peers.is_empty() || rule.peers.iter().any(is_block))
     };
     rules.iter().any(|(_, rule)| lets(rule))
+}
+
+/// Whether a peer is a block of addresses, behind which anybody may be.
+fn is_block(peer: &Peer) -> bool {
+    match peer {
+        Peer::Pods { .. } => false,
+        Peer::Block { .. } => true,
+    }
 }
 
 /// Whether one of the numbers is among the ports. A name may stand for it.

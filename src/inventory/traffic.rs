@@ -67,19 +67,30 @@ impl<'i> Traffic<'i> {
         lets(Side::Egress, from, to) && lets(Side::Ingress, to, from)
     }
 
-    fn admits(&self, policy: &NetworkPolicy, rule: &Rule, other: PodId) -> bool {
+    /// Whether a rule lets another pod through, at some port.
+    #[must_use]
+    pub fn admits(&self, policy: &NetworkPolicy, rule: &Rule, other: PodId) -> bool {
         let pod = self.inventory.pod(other);
         let admits = |peer: &Peer| match peer {
             Peer::Pods { namespaces, pods } => {
-                let there = match namespaces {
-                    None => pod.namespace == place(policy),
-                    Some(labels) => self.may_match(labels, &pod.namespace),
-                };
-                there && pods.matches(&pod.labels)
+                self.is_there(policy, namespaces.as_ref(), &pod.namespace)
+                    && pods.matches(&pod.labels)
             }
             Peer::Block { within, except } => is_within(pod, within, except),
         };
         rule.peers.is_empty() || rule.peers.iter().any(admits)
+    }
+
+    /// Whether this is one of the namespaces; of the policy's own where none are said.
+    fn is_there(
+        &self,
+        policy: &NetworkPolicy,
+        namespaces: Option<&LabelSelector>,
+        name: &str,
+    ) -> bool {
+        namespaces.map_or(name == place(policy), |labels| {
+            labels.is_empty() || self.may_match(labels, name)
+        })
     }
 
     /// Whether a namespace has these labels. What is not known of one counts as fitting.
@@ -88,12 +99,23 @@ impl<'i> Traffic<'i> {
         namespace.is_none_or(|it| !it.known || labels.matches(&it.labels))
     }
 
-    /// The pods that a peer is; `None` for a block of addresses, behind which anybody may be.
+    /// Whether a peer is any of the pods that fit, as far as it names pods.
     #[must_use]
-    pub fn pods(&self, policy: &NetworkPolicy, peer: &Peer) -> Option<Vec<PodId>> {
+    pub fn is_any(
+        &self,
+        policy: &NetworkPolicy,
+        peer: &Peer,
+        fits: impl Fn(PodId) -> bool,
+    ) -> bool {
         let Peer::Pods { namespaces, pods } = peer else {
-            return None;
+            return false;
         };
+        if pods.is_empty() {
+            let names = self.inventory.namespaces().map(|it| it.0);
+            let mut near = names.filter(|name| self.is_there(policy, namespaces.as_ref(), name));
+            // Most pods are somebody: the first that fits is soon found.
+            return near.any(|name| self.inventory.index.span(name).map(PodId).any(&fits));
+        }
         let namespaces = match namespaces {
             None => Namespaces::Named(vec![place(policy).to_owned()]),
             Some(labels) if labels.is_empty() => Namespaces::All,
@@ -108,7 +130,8 @@ impl<'i> Traffic<'i> {
             queries: vec![query],
             list: Listing::WithRepeats,
         };
-        Some(self.inventory.select(&selection, View::Now).pods)
+        let found = self.inventory.select(&selection, View::Now).pods;
+        found.into_iter().any(fits)
     }
 }
 

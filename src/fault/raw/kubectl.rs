@@ -183,6 +183,7 @@ impl Call<'_> {
             owner: Some(OwnerQuery {
                 kind: kind.to_owned(),
                 names,
+                scaled: None,
             }),
             ..self.query()
         }
