@@ -32,8 +32,8 @@ soak: ## compare a million random draws, and as many inventories, with brute for
 	echo "FIREBREAK_CASES=$$FIREBREAK_CASES FIREBREAK_SEED=$$FIREBREAK_SEED"; \
 	cargo test --locked --release --test main -- worst_case:: blast:: --nocapture
 
-bench: ## measure how long a verdict takes
-	cargo bench --locked --bench judge
+bench: ## measure how long reading and judging take
+	cargo bench --locked --bench judge --bench readers
 
 ci: ## do all that continuous integration does
 	.ci/run
