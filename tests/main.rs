@@ -32,6 +32,7 @@ mod live;
 mod mangled;
 mod manifests;
 mod manifests_crds;
+mod one_drill;
 mod policies;
 mod policy_docs;
 mod readme;
