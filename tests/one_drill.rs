@@ -57,7 +57,11 @@ fn one_drill_has_one_verdict_in_the_words_of_every_tool() {
         let verdict = verdict(&example.review);
         let told = format!("{}: {}", example.file, verdict.explain());
         assert_eq!(verdict.decision, Decision::Deny, "{told}");
-        let reasons: BTreeSet<&str> = verdict.violations.iter().map(|it| it.reason.name()).collect();
+        let reasons: BTreeSet<&str> = verdict
+            .violations
+            .iter()
+            .map(|it| it.reason.name())
+            .collect();
         if MORE.iter().all(|(more, _)| name(&example) != *more) {
             assert_eq!(reasons, BTreeSet::from(["PrimaryAtRisk"]), "{told}");
             let sentence = "1 of 3 pods of StatefulSet database/pake-postgresql";

@@ -105,6 +105,24 @@ fn apart<'m>(
     Ok((!same).then_some((FIELD, message)))
 }
 
+/// The pods that carry the identifier. Where the workload's own are to carry it, they are meant even
+/// if those that run now do not yet.
+fn victims(
+    object: &Object,
+    labels: &Field<'_>,
+    identified: PodQuery,
+) -> Result<Vec<PodQuery>, Unreadable> {
+    let own = PodQuery {
+        labels: LabelSelector::read(&object.spec().get("selector"))?,
+        ..identified.clone()
+    };
+    let carried = apart(object, labels)?.is_none() && !own.labels.requirements.is_empty();
+    Ok([Some(identified), carried.then_some(own)]
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
 fn kill(object: &Object, labels: &Field<'_>) -> Result<Fault, Unreadable> {
     let identifier = labels.get(IDENTIFIER);
     let requirement = Requirement::equals(IDENTIFIER, identifier.required_text()?);
@@ -129,8 +147,8 @@ fn kill(object: &Object, labels: &Field<'_>) -> Result<Fault, Unreadable> {
         effect: Effect::Down,
         aim: Aim::Pods(Target {
             selection: Selection {
-                queries: vec![query],
-                list: Listing::WithRepeats,
+                queries: victims(object, labels, query)?,
+                list: Listing::ByName,
             },
             mode: draws(&mode, &value)?,
             mode_field: mode.path().to_owned(),
