@@ -170,13 +170,17 @@ fn address(rng: &mut Rng) -> String {
 }
 
 pub(super) fn mode(rng: &mut Rng) -> Mode {
-    match rng.u8(..8) {
+    match rng.u8(..9) {
         0 | 1 => Mode::One,
         2 => Mode::All,
         3 | 4 => Mode::Fixed(rng.u64(..4)),
         5 => Mode::Percent(one_of(rng, &[0, 1, 34, 50, 100])),
         6 => Mode::UpToPercent(one_of(rng, &[1, 50, 100])),
-        _ => Mode::AtLeastOne(one_of(rng, &[0, 50, 100])),
+        7 => Mode::AtLeastOne(one_of(rng, &[0, 50, 100])),
+        _ => Mode::Nearest {
+            percent: one_of(rng, &[0, 10, 49, 50, 100]),
+            most: rng.u64(..4),
+        },
     }
 }
 
