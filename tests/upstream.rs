@@ -40,12 +40,20 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     paths.into_iter().flat_map(found).collect()
 }
 
+/// Files of which a document cannot be read, and why.
+const REFUSED: &[Refused] = &[(
+    "portal_2a_litmus_crds.yaml",
+    "a quoted text goes on in this line, expected deeper indentation than its key has",
+)];
+
 fn objects(path: &Path) -> Vec<(PathBuf, Object)> {
     let text = std::fs::read_to_string(path).unwrap();
+    let refused = REFUSED.iter().find(|(file, _)| path.ends_with(file));
     let documents = yaml::read(&text, yaml::LARGEST).into_iter();
-    let values = documents.map(|document| {
-        let error = |error| panic!("{}: {error:?}", path.display());
-        document.unwrap_or_else(error).value
+    let values = documents.filter_map(|document| match (document, refused) {
+        (Ok(document), _) => Some(document.value),
+        (Err(error), Some((_, why))) if error.message == *why => None,
+        (Err(error), _) => panic!("{}: {error:?}", path.display()),
     });
     let objects = values.filter_map(|value| Object::new(value).ok());
     objects
@@ -77,8 +85,9 @@ fn every_example_of_chaos_mesh_is_read() {
 }
 
 #[test]
-fn what_argo_brings_along_is_no_chaos() {
-    for (path, object) in manifests("argo").unwrap_or_default() {
+fn what_the_tools_bring_along_is_no_chaos() {
+    let argo = manifests("argo").unwrap_or_default().into_iter();
+    for (path, object) in argo.chain(manifests("litmus/crds").unwrap_or_default()) {
         let read = fault::read(&object, Surroundings::NONE);
         assert_eq!(read, Ok(None), "{}", path.display());
     }
