@@ -103,14 +103,15 @@ impl Ways {
             containers: &containers,
             account: format!("{cluster}-instance"),
         };
-        let template = self.template(object, &part);
-        let owner = Owner::app("StatefulSet", name.clone());
-        labelled(Pod::assumed(
-            &template,
-            namespace(object),
-            format!("{name}-0"),
-            owner,
-        ))
+        self.alone(object, name, &part)
+    }
+
+    /// The only pod of a StatefulSet.
+    fn alone(&self, object: &Object, name: String, part: &Part<'_>) -> Pod {
+        let template = self.template(object, part);
+        let pod = format!("{name}-0");
+        let owner = Owner::app("StatefulSet", name);
+        labelled(Pod::assumed(&template, namespace(object), pod, owner))
     }
 
     fn host(&self, object: &Object) -> Pod {
@@ -127,14 +128,7 @@ impl Ways {
             containers: &["pgbackrest", "pgbackrest-config"],
             account: String::new(),
         };
-        let template = self.template(object, &part);
-        let owner = Owner::app("StatefulSet", name.clone());
-        labelled(Pod::assumed(
-            &template,
-            namespace(object),
-            format!("{name}-0"),
-            owner,
-        ))
+        self.alone(object, name, &part)
     }
 
     fn pgbouncers(&self, object: &Object) -> Vec<Pod> {
