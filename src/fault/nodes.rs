@@ -7,8 +7,8 @@
 use serde_json::Value;
 
 use super::{
-    Action, Aim, EXPELLING, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Note,
-    Overlap, PodField, PodQuery, Reading, Selection, Taint, Target, Tool,
+    Action, Aim, EXPELLING, Effect, Experiment, Fault, Intensity, Lifetime, Note, Overlap,
+    PodField, PodQuery, Reading, Taint, Target, Tool,
 };
 use crate::object::{Field, Object};
 
@@ -92,16 +92,7 @@ fn expulsion(node: &Object, taint: &Field<'_>) -> Fault {
     Fault {
         action: Action::NodeDrain,
         effect: Effect::Down,
-        aim: Aim::Pods(Target {
-            selection: Selection {
-                queries: vec![query],
-                list: Listing::WithRepeats,
-            },
-            mode: Mode::All,
-            mode_field: field.clone(),
-            value_field: field.clone(),
-            selector_field: field.clone(),
-        }),
+        aim: Aim::Pods(Target::all_of(query, &field)),
         // The pods come back elsewhere, or when somebody takes the taint away.
         lifetime: Lifetime::Forever,
         overlap: Overlap::AtMost(1),

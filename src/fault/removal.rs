@@ -1,8 +1,8 @@
 //! A pod deleted or evicted by hand: the oldest chaos tool there is.
 
 use super::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
-    Overlap, PodQuery, Selection, Target, Tool, Unreadable,
+    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Namespaces, Note, Overlap,
+    PodQuery, Target, Tool, Unreadable,
 };
 use crate::object::{Object, ObjectRef};
 
@@ -48,14 +48,9 @@ fn kill(pod: &ObjectRef) -> Fault {
         ..PodQuery::default()
     };
     let target = Target {
-        selection: Selection {
-            queries: vec![query],
-            list: Listing::WithRepeats,
-        },
-        mode: Mode::All,
         mode_field: String::new(),
         value_field: String::new(),
-        selector_field: NAME.to_owned(),
+        ..Target::all_of(query, NAME)
     };
     Fault {
         action: Action::PodKill,

@@ -17,6 +17,22 @@ pub struct Target {
     pub selector_field: String,
 }
 
+impl Target {
+    /// All pods of a query, which stands at `field` with all that is said of it.
+    pub(super) fn all_of(query: PodQuery, field: &str) -> Self {
+        Self {
+            selection: Selection {
+                queries: vec![query],
+                list: Listing::WithRepeats,
+            },
+            mode: Mode::All,
+            mode_field: field.to_owned(),
+            value_field: field.to_owned(),
+            selector_field: field.to_owned(),
+        }
+    }
+}
+
 /// A union of pod queries.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selection {

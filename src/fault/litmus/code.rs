@@ -4,8 +4,8 @@ use super::engine::Found;
 use super::env::Env;
 use super::shell::own_image;
 use crate::fault::{
-    Action, Aim, Effect, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Overlap, PodQuery,
-    Selection, Target, Unreadable,
+    Action, Aim, Effect, Fault, Intensity, Lifetime, Namespaces, Overlap, PodQuery, Target,
+    Unreadable,
 };
 use crate::object::Field;
 use crate::selector_text;
@@ -102,16 +102,7 @@ fn deletion(inputs: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
     found.faults.push(Fault {
         action: Action::PodKill,
         effect: Effect::Down,
-        aim: Aim::Pods(Target {
-            selection: Selection {
-                queries: vec![query],
-                list: Listing::WithRepeats,
-            },
-            mode: Mode::All,
-            mode_field: path.to_owned(),
-            value_field: path.to_owned(),
-            selector_field: path.to_owned(),
-        }),
+        aim: Aim::Pods(Target::all_of(query, path)),
         lifetime: Lifetime::Instant,
         overlap: Overlap::AtMost(1),
         intensity: Intensity::default(),

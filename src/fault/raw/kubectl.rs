@@ -1,13 +1,13 @@
 //! Commands of kubectl: what they do, word by word.
 
 use super::call::{Call, is_name};
+use super::fault;
 use super::partition::LABELS;
 use super::program::Program;
 use super::shell::Command;
-use super::{all_of, fault};
 use crate::fault::{
     Action, Aim, Effect, Fault, Lifetime, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery,
-    PodQuery, Surroundings,
+    PodQuery, Surroundings, Target,
 };
 use crate::object::Object;
 use crate::yaml;
@@ -122,7 +122,7 @@ impl Call<'_> {
     }
 
     fn hits(&self, query: PodQuery, kind: (Action, Effect), lifetime: Lifetime) -> Fault {
-        let aim = Aim::Pods(all_of(query, self.field));
+        let aim = Aim::Pods(Target::all_of(query, self.field));
         fault(self.field, kind, aim, lifetime)
     }
 

@@ -22,8 +22,7 @@ pub(super) use partition::{read_foreign, read_policy};
 pub(super) use program::read_program;
 
 use crate::fault::{
-    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Listing, Mode, Namespaces, Note,
-    Overlap, PodQuery, Selection, Target, Tool,
+    Action, Aim, Effect, Experiment, Fault, Intensity, Lifetime, Namespaces, Note, Overlap, Tool,
 };
 use crate::object::{Field, Object};
 
@@ -51,20 +50,6 @@ fn own_namespace(namespace: &str) -> Namespaces {
     match namespace {
         "" => Namespaces::All,
         _ => Namespaces::Named(vec![namespace.to_owned()]),
-    }
-}
-
-/// All pods of a query.
-fn all_of(query: PodQuery, field: &str) -> Target {
-    Target {
-        selection: Selection {
-            queries: vec![query],
-            list: Listing::WithRepeats,
-        },
-        mode: Mode::All,
-        mode_field: field.to_owned(),
-        value_field: field.to_owned(),
-        selector_field: field.to_owned(),
     }
 }
 

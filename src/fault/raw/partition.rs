@@ -1,9 +1,9 @@
 //! Partitions: NetworkPolicies, and the policies of networks that are not understood.
 
-use super::{all_of, experiment, own_namespace};
+use super::{experiment, own_namespace};
 use crate::fault::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Isolation, Lifetime, NetworkPolicy, Overlap,
-    PodQuery, Reading, Surroundings, Ties, litmus,
+    PodQuery, Reading, Surroundings, Target, Ties, litmus,
 };
 use crate::object::Object;
 
@@ -50,7 +50,7 @@ fn declared(object: &Object, policy: NetworkPolicy) -> Experiment {
         labels: policy.pods,
         ..PodQuery::default()
     };
-    let target = all_of(query, object.spec().get("podSelector").path());
+    let target = Target::all_of(query, object.spec().get("podSelector").path());
     experiment(
         object,
         vec![fault(object, Effect::Isolated, Aim::Pods(target))],

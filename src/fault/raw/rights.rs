@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::harm::{GROUP, Harm, Permitted, Rule, everything, rules};
 use super::program::Program;
-use super::{all_of, fault, own_namespace};
+use super::{fault, own_namespace};
 use crate::fault::{
-    Aim, Fault, Lifetime, Mode, Namespaces, NodeQuery, NodeTarget, PodQuery, Surroundings,
+    Aim, Fault, Lifetime, Mode, Namespaces, NodeQuery, NodeTarget, PodQuery, Surroundings, Target,
 };
 use crate::object::Object;
 use crate::selector::LabelSelector;
@@ -259,7 +259,7 @@ impl Right {
                     names: names.filter(|_| self.what.is_of_pods()),
                     ..PodQuery::default()
                 };
-                Some(Aim::Pods(all_of(query, field)))
+                Some(Aim::Pods(Target::all_of(query, field)))
             }
         }
     }

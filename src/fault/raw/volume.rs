@@ -2,8 +2,8 @@
 
 use super::container::is_privileged;
 use super::program::Program;
-use super::{all_of, fault, own_namespace, placement};
-use crate::fault::{Action, Aim, Effect, Fault, PodQuery, Unreadable};
+use super::{fault, own_namespace, placement};
+use crate::fault::{Action, Aim, Effect, Fault, PodQuery, Target, Unreadable};
 use crate::object::Field;
 
 /// Directories of a node that hold nobody's data.
@@ -40,7 +40,7 @@ pub(super) fn read(program: &Program<'_>, is_chaos: bool) -> Result<Vec<Fault>, 
                 ..PodQuery::default()
             };
             let lifetime = program.lifetime(None)?;
-            let aim = Aim::Pods(all_of(query, volume.path()));
+            let aim = Aim::Pods(Target::all_of(query, volume.path()));
             faults.push(fault(volume.path(), DAMAGE, aim, lifetime));
         }
         // A socket holds no data; what is done through it is told by the program.
