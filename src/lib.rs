@@ -15,6 +15,7 @@ pub mod yaml;
 pub mod fault;
 pub mod inventory;
 pub mod blast;
+pub mod cel;
 pub mod policy;
 pub mod judge;
 // ── shell: cluster, network, terminal, files ─────────────────────────────────────────────────

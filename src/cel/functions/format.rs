@@ -1,0 +1,5 @@
+//! Named formats of Kubernetes.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Keys of JSON patches.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Lists.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Addresses and ranges of addresses.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Operators.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,15 @@
+//! Regular expressions in RE2's syntax, matched in linear time.
+
+use super::Function;
+
+/// A compiled pattern.
+#[derive(Debug, Clone)]
+pub struct Pattern;
+
+impl PartialEq for Pattern {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Texts.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

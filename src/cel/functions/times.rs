@@ -1,0 +1,5 @@
+//! Instants and spans of time.
+
+use super::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];
