@@ -11,6 +11,7 @@
 
 mod budget;
 pub mod functions;
+mod instant;
 mod list;
 mod map;
 mod order;
@@ -18,6 +19,7 @@ mod types;
 mod value;
 
 pub use budget::{Answer, Budget, Failure};
+pub use instant::Instant;
 pub use list::{Items, List};
 pub use map::{Fields, Key, Map};
 pub use types::{Record, Type};

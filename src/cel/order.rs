@@ -73,12 +73,10 @@ pub(super) fn compare(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     }
 }
 
-/// The order of two numbers, exact also where a double cannot tell two whole numbers apart.
+/// The order of two numbers; beside a double, a whole number is the double nearest to it.
 fn numbers(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     match (a, b) {
-        (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
-        (Value::Double(a), b) => beside(*a, whole(b)?),
-        (a, Value::Double(b)) => beside(*b, whole(a)?).map(Ordering::reverse),
+        (Value::Double(_), _) | (_, Value::Double(_)) => double(a)?.partial_cmp(&double(b)?),
         (a, b) => Some(whole(a)?.cmp(&whole(b)?)),
     }
 }
@@ -91,19 +89,10 @@ fn whole(value: &Value<'_>) -> Option<i128> {
     }
 }
 
-/// The order of a double and a whole number.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a cast saturates, and a whole number has 64 bits"
-)]
-fn beside(double: f64, whole: i128) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
+#[expect(clippy::cast_precision_loss, reason = "the nearest is meant")]
+fn double(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Double(number) => Some(*number),
+        value => whole(value).map(|number| number as f64),
     }
-    let floor = (double.floor() as i128).cmp(&whole);
-    let fraction = double.is_finite() && double.fract() != 0.0;
-    Some(match floor {
-        Ordering::Equal if fraction => Ordering::Greater,
-        order => order,
-    })
 }

@@ -4,9 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::functions::opaque::Opaque;
+use super::instant::Instant;
 use super::list::List;
 use super::map::Map;
 
@@ -28,7 +27,7 @@ pub enum Value<'a> {
     /// Bytes.
     Bytes(Arc<[u8]>),
     /// An instant.
-    Timestamp(Timestamp),
+    Timestamp(Instant),
     /// A span of time, in nanoseconds.
     Duration(i64),
     /// A list.

@@ -1,6 +1,8 @@
 //! The functions an expression may call: one table a library, one row a function. The rows are what
 //! the compiler checks calls against and what the documentation is written from.
 
+pub(super) mod elements;
+mod arithmetic;
 mod operators;
 mod conversions;
 mod strings;
