@@ -16,7 +16,12 @@ pub(super) fn contained<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'
     }
 }
 
-fn among(value: &Value<'_>, list: &List<'_>, budget: &mut Budget) -> Result<bool, Failure> {
+/// Whether a list has a value that is equal to this one.
+pub(super) fn among(
+    value: &Value<'_>,
+    list: &List<'_>,
+    budget: &mut Budget,
+) -> Result<bool, Failure> {
     for own in list.iter() {
         if order::equal(value, &own, budget)? {
             return Ok(true);
