@@ -10,17 +10,35 @@
 )]
 
 mod budget;
+mod check;
+mod environment;
+mod evaluate;
 pub mod functions;
 mod instant;
+mod json;
+mod lexis;
 mod list;
+mod macros;
 mod map;
 mod order;
+mod parse;
+mod program;
+mod refusal;
+mod signature;
+mod tree;
 mod types;
+mod unify;
 mod value;
 
 pub use budget::{Answer, Budget, Failure};
+pub use environment::{Declared, Environment, Shape};
+pub use evaluate::Scope;
 pub use instant::Instant;
+pub use json::to_json;
+pub use lexis::{LONGEST, NESTING};
 pub use list::{Items, List};
 pub use map::{Fields, Key, Map};
+pub use program::Program;
+pub use refusal::Refusal;
 pub use types::{Record, Type};
 pub use value::{Text, Value};
