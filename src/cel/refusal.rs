@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_refusal_points_at_its_place() {
-        let refusal = Refusal::at("a &&\n  'ä' + $", 13, "what is `$`");
+        let refusal = Refusal::at("a &&\n  'ä' + $", 14, "what is `$`");
         assert_eq!(
             refusal.to_string(),
             "line 2, column 9: what is `$`\n      'ä' + $\n            ^"
