@@ -28,7 +28,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anyhow", SHELL),
     ("axum", &["src/server/admission.rs"]),
     ("axum_server", &["src/server/"]),
-    ("base64", &["src/cel/json.rs"]),
+    ("base64", &["src/cel/json.rs", "src/fault/argo/packed.rs"]),
     ("bytes", CLIENT),
     ("cel", &["src/cel/parse.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{base64, shell};
+use super::{packed, shell};
 use crate::yaml;
 
 /// Groups whose mention makes a text one about chaos.
@@ -74,7 +74,7 @@ impl Held {
                 None => self.script(text, below),
             }
         }
-        for decoded in base64::decoded(text) {
+        for decoded in packed::decoded(text) {
             if may_hold(&decoded) {
                 self.text(&decoded, below);
             }

@@ -6,13 +6,12 @@
 //!
 //! A workflow is `unfold`ed into pieces: its templates and those of the objects it refers to (its
 //! `library`), as often as `calls` reach them, with the values that stand in its `scope`. From each
-//! piece, objects are `gather`ed out of texts (`manifests`, quoted by a `shell`, in `base64`) and
+//! piece, objects are `gather`ed out of texts (`manifests`, quoted by a `shell`, `packed` in base64) and
 //! read, each by its own reader, by the `carrier`; each container is read as a pod, a `program`.
 //!
 //! A template by itself does nothing. It is judged like a workflow that has not been submitted: what
 //! is bad whoever calls it is told, and what depends on who calls it is left to that workflow.
 
-mod base64;
 mod callers;
 mod calls;
 mod carrier;
@@ -21,6 +20,7 @@ mod cron;
 mod gather;
 mod library;
 mod manifests;
+mod packed;
 mod piece;
 mod program;
 mod runs;

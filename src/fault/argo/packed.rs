@@ -1,5 +1,8 @@
 //! Text in base64, as Secrets and scripts carry it.
 
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
+
 /// The fewest characters that are worth a look.
 const SHORTEST: usize = 40;
 
@@ -20,25 +23,18 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_alphanumeric() || "+/-_".contains(c)
 }
 
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for c in text.bytes() {
-        let six = match c {
-            b'A'..=b'Z' => c.wrapping_sub(b'A'),
-            b'a'..=b'z' => c.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => c.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(six)) & 0xffff;
-        held = held.saturating_add(6);
-        if held >= 8 {
-            held = held.saturating_sub(8);
-            bytes.extend(u8::try_from(bits >> held & 0xff));
-        }
-    }
+/// The text that stands in base64 in a word, in either alphabet and with or without its padding.
+fn decode(word: &str) -> Option<String> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let standard = word.replace('-', "+").replace('_', "/");
+    // A character that is left over says nothing by itself.
+    let whole = standard.len() - usize::from(standard.len() % 4 == 1);
+    let bytes = LENIENT.decode(standard.get(..whole)?).ok()?;
     String::from_utf8(bytes).ok()
 }
 
