@@ -4,6 +4,7 @@
 pub(super) mod elements;
 mod arithmetic;
 mod operators;
+mod numbers;
 mod conversions;
 mod positions;
 mod pieces;
