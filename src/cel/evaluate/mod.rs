@@ -121,9 +121,9 @@ impl<'s, 'a> Run<'s, 'a> {
         let operand = self.step(operand)?;
         let key = self.step(key)?;
         if maybe {
-            select::optional_index(&operand, &key)
+            select::optional_index(&operand, &key, self.budget)
         } else {
-            select::index(&operand, &key)
+            select::index(&operand, &key, self.budget)
         }
     }
 
@@ -140,7 +140,11 @@ impl<'s, 'a> Run<'s, 'a> {
                 self.run(name, function, &given)
             }
             [a, b] => {
-                let given = [self.step(a)?, self.step(b)?];
+                let first = self.step(a)?;
+                if let Some(value) = function.early.and_then(|early| early(&first)) {
+                    return Ok(value);
+                }
+                let given = [first, self.step(b)?];
                 self.run(name, function, &given)
             }
             more => {

@@ -1,6 +1,7 @@
 //! Fields, keys and places.
 
-use super::super::budget::{Answer, Failure, wrong};
+use super::super::budget::{Answer, Budget, Failure, wrong};
+use super::super::functions::elements;
 use super::super::value::Value;
 
 /// `operand.name`.
@@ -34,53 +35,40 @@ pub(super) fn has(operand: &Value<'_>, name: &str) -> Result<bool, Failure> {
 }
 
 /// `operand[key]`.
-pub(super) fn index<'a>(operand: &Value<'a>, key: &Value<'a>) -> Answer<'a> {
+pub(super) fn index<'a>(operand: &Value<'a>, key: &Value<'a>, budget: &mut Budget) -> Answer<'a> {
     match operand {
         Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => optional_index(inner, key),
-        other => found(other, key)?.ok_or_else(|| match key {
+        Value::Optional(Some(inner)) => optional_index(inner, key, budget),
+        other => found(other, key, budget)?.ok_or_else(|| match key {
             Value::String(name) => absent(name),
-            Value::Int(place) => wrong(format!("there is no `[{place}]`")),
-            other => wrong(format!("there is no `[{other:?}]`")),
+            key => elements::absent(key),
         }),
     }
 }
 
 /// `operand[?key]`.
-pub(super) fn optional_index<'a>(operand: &Value<'a>, key: &Value<'a>) -> Answer<'a> {
+pub(super) fn optional_index<'a>(
+    operand: &Value<'a>,
+    key: &Value<'a>,
+    budget: &mut Budget,
+) -> Answer<'a> {
     match operand {
         Value::Optional(None) | Value::Null => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => optional_index(inner, key),
-        other => found(other, key).map(optional),
+        Value::Optional(Some(inner)) => optional_index(inner, key, budget),
+        other => found(other, key, budget).map(optional),
     }
 }
 
 /// The value of a key or place, if there is one.
-fn found<'a>(operand: &Value<'a>, key: &Value<'a>) -> Result<Option<Value<'a>>, Failure> {
-    match (operand, key) {
-        (Value::List(list), Value::Int(_) | Value::Uint(_) | Value::Double(_)) => {
-            Ok(place(key).and_then(|place| list.get(place)))
-        }
-        (
-            Value::Map(map),
-            Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_),
-        ) => Ok(map.get(key)),
-        _ => Err(unkeyed(operand, key)),
-    }
-}
-
-/// The place of a list that a number is.
-fn place(key: &Value<'_>) -> Option<usize> {
-    match key {
-        Value::Int(place) => usize::try_from(*place).ok(),
-        Value::Uint(place) => usize::try_from(*place).ok(),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a cast saturates, and no list is as long"
-        )]
-        Value::Double(place) if place.fract() == 0.0 => usize::try_from(*place as i64).ok(),
-        _ => None,
-    }
+fn found<'a>(
+    operand: &Value<'a>,
+    key: &Value<'a>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'a>>, Failure> {
+    elements::found(operand, key, budget).map_err(|failure| match failure {
+        Failure::Unfit => unkeyed(operand, key),
+        failure => failure,
+    })
 }
 
 fn optional(value: Option<Value<'_>>) -> Value<'_> {

@@ -32,42 +32,55 @@ pub(super) fn among(
 
 pub(super) fn index<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
     match args {
-        [Value::List(list), at] => element(list, at),
-        [Value::Map(map), key] => {
+        [of, key] => found(of, key, budget)?.ok_or_else(|| absent(key)),
+        _ => Err(Failure::Unfit),
+    }
+}
+
+/// The value at a place of a list or under a key of a map, if there is one.
+pub(in crate::cel) fn found<'a>(
+    of: &Value<'a>,
+    key: &Value<'a>,
+    budget: &mut Budget,
+) -> Result<Option<Value<'a>>, Failure> {
+    match (of, key) {
+        (Value::List(list), Value::Int(_) | Value::Uint(_) | Value::Double(_)) => {
+            Ok(place(key).and_then(|place| list.get(place)))
+        }
+        (
+            Value::Map(map),
+            Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_),
+        ) => {
             charge_lookup(key, budget)?;
-            map.get(key).ok_or_else(|| no_such_key(key))
+            Ok(map.get(key))
         }
         _ => Err(Failure::Unfit),
     }
 }
 
-fn element<'a>(list: &List<'a>, at: &Value<'_>) -> Answer<'a> {
-    let place = match at {
-        Value::Int(at) => usize::try_from(*at).ok(),
-        Value::Uint(at) => usize::try_from(*at).ok(),
-        // Where its type is not known before, a double that is a whole number is a place too.
+/// The place of a list that a number is. Where its type is not known before it runs, a number without
+/// a sign and a double that is a whole number are places too.
+fn place(key: &Value<'_>) -> Option<usize> {
+    match key {
+        Value::Int(place) => usize::try_from(*place).ok(),
+        Value::Uint(place) => usize::try_from(*place).ok(),
         #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
-        Value::Double(at) if at.fract() == 0.0 => usize::try_from(*at as i128).ok(),
-        _ => return Err(Failure::Unfit),
-    };
-    let found = place.and_then(|place| list.get(place));
-    found.ok_or_else(|| {
-        let (at, length) = (written(at), list.len());
-        wrong(format!("index out of bounds: {at} in a list of {length}"))
-    })
+        Value::Double(place) if place.fract() == 0.0 => usize::try_from(*place as i128).ok(),
+        _ => None,
+    }
 }
 
 fn charge_lookup(key: &Value<'_>, budget: &mut Budget) -> Result<(), Failure> {
-    budget.charge(1)?;
     match key {
         Value::String(key) => budget.charge_text(key.len()),
         _ => Ok(()),
     }
 }
 
-/// The failure of a map that has no such key.
-pub(in crate::cel) fn no_such_key(key: &Value<'_>) -> Failure {
-    wrong(format!("no such key: {}", written(key)))
+/// The failure of a list or map that has no such place or key.
+pub(in crate::cel) fn absent(key: &Value<'_>) -> Failure {
+    let key = written(key);
+    wrong(format!("there is no `[{key}]`"))
 }
 
 /// A value as an error names it.
@@ -101,19 +114,15 @@ mod tests {
             Value::Int(-1),
             Value::Int(2),
             Value::Double(-1.0),
+            Value::Double(0.5),
             Value::Double(1e300),
+            Value::Double(f64::NAN),
         ] {
             assert!(matches!(at(&list, place), Err(Failure::Wrong(_))));
         }
-        for place in [
-            Value::Double(0.5),
-            Value::Double(f64::NAN),
-            Value::text("0"),
-        ] {
-            assert_eq!(at(&list, place).unwrap_err(), Failure::Unfit);
-        }
+        assert_eq!(at(&list, Value::text("0")).unwrap_err(), Failure::Unfit);
         let error = at(&list, Value::Int(5)).unwrap_err().to_string();
-        assert_eq!(error, "index out of bounds: 5 in a list of 2");
+        assert_eq!(error, "there is no `[5]`");
     }
 
     #[test]
@@ -123,16 +132,21 @@ mod tests {
         for key in [Value::Int(1), Value::Uint(1), Value::Double(1.0)] {
             assert!(matches!(at(&map, key), Ok(Value::Bool(true))));
         }
-        for key in [
-            Value::Double(1.5),
-            Value::text("1"),
-            Value::Null,
-            Value::list(vec![]),
-        ] {
+        for key in [Value::Double(1.5), Value::text("1"), Value::Bool(true)] {
             assert!(matches!(at(&map, key), Err(Failure::Wrong(_))));
         }
+        for key in [Value::Null, Value::list(vec![])] {
+            assert_eq!(at(&map, key).unwrap_err(), Failure::Unfit);
+        }
         let error = at(&map, Value::text("x")).unwrap_err().to_string();
-        assert_eq!(error, "no such key: \"x\"");
+        assert_eq!(error, "there is no `[\"x\"]`");
+    }
+
+    #[test]
+    fn a_key_is_paid_for_by_its_length() {
+        let map = Value::Map(Map::build(vec![]).unwrap());
+        let key = Value::text("a".repeat(2_000));
+        assert_eq!(at(&map, key).unwrap_err(), Failure::Exhausted);
     }
 
     #[test]

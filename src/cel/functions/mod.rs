@@ -41,10 +41,15 @@ pub struct Function {
     /// Runs a call. A member function has what it is called on as its first value. What it is given
     /// fits one of the signatures or is refused with `Failure::Unfit`, never taken for something else.
     pub(super) run: Run,
+    /// What the first of two values decides before the second is worked out.
+    pub(super) early: Option<Early>,
 }
 
 /// Runs a call.
 pub(super) type Run = for<'a> fn(&[Value<'a>], &mut Budget) -> Answer<'a>;
+
+/// What a value gives whatever comes after it, if it does.
+pub(super) type Early = for<'a> fn(&Value<'a>) -> Option<Value<'a>>;
 
 /// What is done with a call before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +77,7 @@ pub(super) const fn function(
         examples: &[],
         literal: Literal::Unread,
         run,
+        early: None,
     }
 }
 
@@ -79,6 +85,14 @@ impl Function {
     /// With examples: expressions and what they give, in JSON.
     pub(super) const fn shown(self, examples: &'static [(&'static str, &'static str)]) -> Self {
         Self { examples, ..self }
+    }
+
+    /// With what the first of two values decides alone.
+    pub(super) const fn early(self, early: Early) -> Self {
+        Self {
+            early: Some(early),
+            ..self
+        }
     }
 
     /// With what is done before it runs.

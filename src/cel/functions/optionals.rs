@@ -50,7 +50,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "Itself where it holds a value, or else the other.",
         or,
     )
-    .shown(&[("optional.none().or(optional.of(2)).value()", "2")]),
+    .shown(&[("optional.none().or(optional.of(2)).value()", "2")])
+    .early(itself),
     function(
         &["<optional(A)>.orValue(A) -> A"],
         "The value it holds, or else the other.",
@@ -58,8 +59,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .shown(&[
         ("{'a': 1}[?'b'].orValue(0)", "0"),
-        ("optional.of(1).orValue(0)", "1"),
-    ]),
+        ("optional.of(1).orValue(1 / 0)", "1"),
+    ])
+    .early(held),
+    function(
+        &["optional.unwrap(list(optional(A))) -> list(A)"],
+        "What the optionals of a list hold, without those that hold nothing.",
+        unwrap,
+    )
+    .shown(&[("optional.unwrap([optional.of(1), optional.none()])", "[1]")]),
+    function(
+        &["<list(optional(A))>.unwrapOpt() -> list(A)"],
+        "What the optionals of a list hold, without those that hold nothing.",
+        unwrap,
+    )
+    .shown(&[("[optional.of(1), optional.none()].unwrapOpt()", "[1]")]),
 ];
 
 fn only<'v, 'a>(args: &'v [Value<'a>]) -> Result<&'v Value<'a>, Failure> {
@@ -112,18 +126,48 @@ fn value<'a>(args: &[Value<'a>], _: &mut Budget) -> Answer<'a> {
 
 fn or<'a>(args: &[Value<'a>], _: &mut Budget) -> Answer<'a> {
     match args {
-        [own @ Value::Optional(Some(_)), _] => Ok(own.clone()),
-        [Value::Optional(None), other @ Value::Optional(_)] => Ok(other.clone()),
+        [own, other] => Ok(itself(own).unwrap_or_else(|| other.clone())),
         _ => Err(Failure::Unfit),
     }
 }
 
 fn or_value<'a>(args: &[Value<'a>], _: &mut Budget) -> Answer<'a> {
     match args {
-        [Value::Optional(Some(held)), _] => Ok((**held).clone()),
-        [Value::Optional(None), other] => Ok(other.clone()),
+        [own, other] => Ok(held(own).unwrap_or_else(|| other.clone())),
         _ => Err(Failure::Unfit),
     }
+}
+
+/// The value itself, unless it is an optional that holds nothing.
+fn itself<'a>(value: &Value<'a>) -> Option<Value<'a>> {
+    match value {
+        Value::Optional(None) => None,
+        own => Some(own.clone()),
+    }
+}
+
+/// What an optional holds. A value that is no optional is taken for what one holds: Kubernetes does so
+/// where the type is not known before it runs.
+fn held<'a>(value: &Value<'a>) -> Option<Value<'a>> {
+    match value {
+        Value::Optional(held) => held.as_deref().cloned(),
+        plain => Some(plain.clone()),
+    }
+}
+
+fn unwrap<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
+    let [Value::List(list)] = args else {
+        return Err(Failure::Unfit);
+    };
+    budget.charge(list.len())?;
+    let mut values = Vec::new();
+    for item in list.iter() {
+        match item {
+            Value::Optional(held) => values.extend(held.as_deref().cloned()),
+            _ => return Err(Failure::Unfit),
+        }
+    }
+    Ok(Value::list(values))
 }
 
 #[cfg(test)]
@@ -151,23 +195,48 @@ mod tests {
     }
 
     #[test]
-    fn only_an_optional_has_another_value() {
-        let (held, empty) = (Value::Int(1).some(), Value::Optional(None));
+    fn what_is_not_there_has_another_value() {
+        let (one, empty) = (Value::Int(1).some(), Value::Optional(None));
         let two = Value::Int(2);
-        let first = or_value(&[held.clone(), two.clone()], &mut budget());
-        assert!(matches!(first, Ok(Value::Int(1))));
-        let second = or_value(&[empty.clone(), two.clone()], &mut budget());
-        assert!(matches!(second, Ok(Value::Int(2))));
-        for plain in [
-            or_value(&[two.clone(), two.clone()], &mut budget()),
-            or(&[empty.clone(), two.clone()], &mut budget()),
-            value(&[two], &mut budget()),
-        ] {
-            assert_eq!(plain.unwrap_err(), Failure::Unfit);
-        }
+        let given = |own: &Value<'static>| or_value(&[own.clone(), two.clone()], &mut budget());
+        assert!(matches!(given(&one), Ok(Value::Int(1))));
+        assert!(matches!(given(&empty), Ok(Value::Int(2))));
+        assert!(matches!(given(&Value::Int(3)), Ok(Value::Int(3))));
+        let other = or(&[empty.clone(), one.clone()], &mut budget());
+        assert!(matches!(other, Ok(Value::Optional(Some(_)))));
         assert!(matches!(
             value(&[empty], &mut budget()),
             Err(Failure::Wrong(_))
         ));
+        assert_eq!(value(&[two], &mut budget()).unwrap_err(), Failure::Unfit);
+    }
+
+    #[test]
+    fn the_other_value_is_worked_out_only_when_it_is_asked_for() {
+        let environment = crate::cel::Environment::new(&[], &[]);
+        let answer = |expression: &str| {
+            let program = environment.compile(expression).expect(expression);
+            let value = program.evaluate(&Nothing, &mut Budget::new(100));
+            value.map(|value| format!("{value:?}"))
+        };
+        assert_eq!(
+            answer("optional.of(1).orValue(1 / 0)").as_deref(),
+            Ok("Int(1)")
+        );
+        assert_eq!(
+            answer("optional.of(1).or(optional.of(1 / 0)).value()").as_deref(),
+            Ok("Int(1)")
+        );
+        assert_eq!(answer("dyn(3).orValue(1 / 0)").as_deref(), Ok("Int(3)"));
+        assert!(answer("optional.none().orValue(1 / 0)").is_err());
+    }
+
+    /// No variables.
+    struct Nothing;
+
+    impl<'a> crate::cel::Scope<'a> for Nothing {
+        fn variable(&self, _: usize, _: &mut Budget) -> Answer<'a> {
+            Err(Failure::Unfit)
+        }
     }
 }
