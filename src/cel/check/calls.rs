@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::super::budget::{Budget, Failure};
 use super::super::functions::opaque::Opaque;
-use super::super::functions::{Literal, patterns};
+use super::super::functions::{Literal, patterns, text_format};
 use super::super::program::{Code, Step};
 use super::super::refusal::{Refusal, nearest};
 use super::super::signature::{self, Entry};
-use super::super::tree::Tree;
+use super::super::tree::{Node, Tree};
 use super::super::types::Type;
 use super::super::value::Value;
 use super::names::dotted;
@@ -29,13 +29,17 @@ impl Checker<'_> {
         let found = self.function(tree, target, name)?;
         let target = target.filter(|_| found.member);
         let mut given = Vec::with_capacity(arguments.len() + 1);
+        let formats = usize::from(name == "format");
+        self.formats += formats;
         for part in target.into_iter().chain(arguments) {
-            self.exempt = name == "format";
             given.push(self.tree(part)?);
         }
-        self.exempt = false;
+        self.formats -= formats;
         let kinds: Vec<Type> = given.iter().map(|it| it.kind.clone()).collect();
         let kind = self.overload(tree, &found, &kinds)?;
+        if let ("format", Some(format), [values]) = (found.name, target, arguments) {
+            self.format(tree, format, values)?;
+        }
         let steps = given.into_iter().map(|it| it.step).collect();
         let code = self.beforehand(tree, &found, steps)?;
         Ok(Typed {
@@ -104,6 +108,17 @@ impl Checker<'_> {
             Some(kind) => Ok(kind),
             None => self.refuse(tree.at, self.unfit(found, given)),
         }
+    }
+
+    /// Refuses a format that is written out where the values that are written out do not go into it.
+    fn format(&self, tree: &Tree, format: &Tree, values: &Tree) -> Result<(), Refusal> {
+        let (Node::Literal(Value::String(format)), Node::List(_)) = (&format.node, &values.node)
+        else {
+            return Ok(());
+        };
+        let kinds = self.listed.iter().map(|kind| self.types.settle(kind));
+        let checked = text_format::check_clauses(format, &kinds.collect::<Vec<_>>());
+        checked.or_else(|why| self.refuse(tree.at, why.to_string()))
     }
 
     /// Why no signature takes these types.

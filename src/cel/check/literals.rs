@@ -21,9 +21,16 @@ pub(super) fn kind(value: &Value<'_>) -> Type {
     }
 }
 
+/// The type of a value of a list; one that may not be there is an optional.
+fn listed(((maybe, _), (_, kind)): (&(bool, Tree), &(usize, Type))) -> Type {
+    match maybe {
+        true => Type::Optional(Box::new(kind.clone())),
+        false => kind.clone(),
+    }
+}
+
 impl Checker<'_> {
     pub(super) fn list(&mut self, tree: &Tree, items: &[(bool, Tree)]) -> Checked {
-        let exempt = std::mem::take(&mut self.exempt);
         let mut steps = Vec::with_capacity(items.len());
         let mut kinds = Vec::with_capacity(items.len());
         for (maybe, item) in items {
@@ -32,7 +39,8 @@ impl Checker<'_> {
             kinds.push((item.at, kind));
         }
         let kind = self.joined(&kinds);
-        if !exempt {
+        self.listed = items.iter().zip(&kinds).map(listed).collect();
+        if self.formats == 0 {
             self.literals.push(kinds);
         }
         Ok(Typed {
@@ -45,7 +53,6 @@ impl Checker<'_> {
     }
 
     pub(super) fn map(&mut self, tree: &Tree, entries: &[(bool, Tree, Tree)]) -> Checked {
-        let exempt = std::mem::take(&mut self.exempt);
         let mut steps = Vec::with_capacity(entries.len());
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         for (maybe, key, value) in entries {
@@ -57,7 +64,7 @@ impl Checker<'_> {
             steps.push((*maybe, key.step, step));
         }
         let kind = Type::Map(Box::new(self.joined(&keys)), Box::new(self.joined(&values)));
-        if !exempt {
+        if self.formats == 0 {
             self.literals.extend([keys, values]);
         }
         Ok(Typed {

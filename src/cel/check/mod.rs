@@ -32,7 +32,8 @@ pub(super) fn check(
         literals: Vec::new(),
         depth: 0,
         nesting: 0,
-        exempt: false,
+        formats: 0,
+        listed: Vec::new(),
     };
     let typed = checker.tree(tree)?;
     checker.literals_are_alike()?;
@@ -65,8 +66,10 @@ struct Checker<'e> {
     /// How many parts stand around the one that is checked.
     depth: usize,
     nesting: usize,
-    /// Whether the values of a list may be of different types, as those of `format` may.
-    exempt: bool,
+    /// How many calls of `format` stand around: in them the values of a list may be of different types.
+    formats: usize,
+    /// The types of the values of the list that was written out last.
+    listed: Vec<Type>,
 }
 
 type Checked = Result<Typed, Refusal>;

@@ -134,7 +134,8 @@ fn bytes<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
     }
 }
 
-fn string<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
+/// What `string(value)` gives.
+pub(super) fn string<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
     Ok(Value::text(match args {
         [same @ Value::String(_)] => return Ok(same.clone()),
         [Value::Bool(truth)] => truth.to_string(),
