@@ -202,7 +202,10 @@ fn folders_are_at_most_two_levels_deep_and_each_has_its_mod_rs() {
     refuse(&rust("src"), |file| {
         let folder = file.folder().trim_end_matches('/');
         let mut wrong = Vec::new();
-        if folder.matches('/').count() > 2 {
+        // A library of functions may be a folder of its own.
+        let library = folder.strip_prefix("src/cel/functions/");
+        let deep = library.unwrap_or(folder).matches('/').count();
+        if deep > if library.is_some() { 0 } else { 2 } {
             wrong.push((1, "more than two levels below src".to_owned()));
         }
         if folder != "src" && !root().join(folder).join("mod.rs").exists() {

@@ -24,7 +24,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &mut Budget) -> Result
         (Value::Timestamp(a), Value::Timestamp(b)) => a == b,
         (Value::Duration(a), Value::Duration(b)) => a == b,
         (Value::Type(a), Value::Type(b)) => a == b,
-        (Value::Opaque(a), Value::Opaque(b)) => a == b,
+        (Value::Opaque(a), b) => return a.equal(b, budget),
         (Value::List(a), Value::List(b)) => return lists(a, b, budget),
         (Value::Map(a), Value::Map(b)) => return maps(a, b, budget),
         (Value::Optional(a), Value::Optional(b)) => match (a, b) {

@@ -1,5 +1,0 @@
-//! Named formats of Kubernetes.
-
-use super::Function;
-
-pub(super) const FUNCTIONS: &[Function] = &[];
