@@ -40,7 +40,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hyper_util", CLIENT),
     ("include_dir", &["src/cli/examples.rs"]),
     ("indicatif", &["src/cli/"]),
-    ("ipnet", &["src/cel/functions/network.rs"]),
+    ("ipnet", &["src/cel/functions/network/cidr.rs"]),
     ("jiff", &["src/"]),
     ("k8s_openapi", KINDS),
     ("kube", &["src/policy/spec/", "src/server/"]),

@@ -78,12 +78,13 @@ fn item(input: &mut Input<'_>) -> Result<Class, Refusal> {
     }
     input.take("-");
     let to = single(input)?;
-    match from <= to {
-        true => Ok((format!("{}-{}", character(from), character(to)), 2)),
-        false => Err(format!(
+    if to < from {
+        return Err(format!(
             "the range {from:?} to {to:?} is the wrong way round"
-        )),
+        ));
     }
+    let range = format!("{}-{}", character(from), character(to));
+    Ok((range, 2))
 }
 
 /// Reads a class by its name, as `[:alpha:]` and `[:^alpha:]`.
@@ -127,9 +128,10 @@ pub(super) fn escaped(input: &mut Input<'_>) -> Result<Option<Class>, Refusal> {
 
 /// Reads the name of a property of Unicode.
 fn property(input: &mut Input<'_>, outside: bool) -> Result<Class, Refusal> {
-    let name = match input.take("{") {
-        true => input.take_until("}").map(str::to_owned),
-        false => input.next().map(String::from),
+    let name = if input.take("{") {
+        input.take_until("}").map(str::to_owned)
+    } else {
+        input.next().map(String::from)
     };
     let name = name.unwrap_or_default();
     let plain = name.strip_prefix('^');

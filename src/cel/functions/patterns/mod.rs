@@ -4,6 +4,8 @@ mod class;
 mod scripts;
 mod syntax;
 
+use std::borrow::Cow;
+
 use regex::{Regex, RegexBuilder};
 
 use super::opaque::Opaque;
@@ -111,17 +113,16 @@ fn refused(text: &str, why: &str) -> Failure {
 }
 
 /// The pattern that a value is, compiled now unless it was before.
-fn pattern(value: &Value<'_>, budget: &mut Budget) -> Result<Pattern, Failure> {
+fn pattern<'v>(value: &'v Value<'_>, budget: &mut Budget) -> Result<Cow<'v, Pattern>, Failure> {
     match value {
         Value::String(text) => {
             budget.charge_text(text.len())?;
             let rewritten = read(text)?;
             budget.charge(rewritten.weight)?;
-            build(&rewritten, text)
+            build(&rewritten, text).map(Cow::Owned)
         }
         Value::Opaque(opaque) => match &**opaque {
-            Opaque::Pattern(pattern) => Ok(pattern.clone()),
-            #[allow(unreachable_patterns, reason = "there are other libraries")]
+            Opaque::Pattern(pattern) => Ok(Cow::Borrowed(pattern)),
             _ => Err(Failure::Unfit),
         },
         _ => Err(Failure::Unfit),

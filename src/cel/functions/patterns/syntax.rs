@@ -5,6 +5,8 @@
 //! What Go reads and this does not: a repetition that repeats another across flags (`a*(?i)*`), surrogates by
 //! their number (`\x{D800}`), and names of groups of characters that some versions of Go do not know.
 
+use std::borrow::Cow;
+
 use super::class;
 
 /// A pattern in the syntax of the crate `regex`.
@@ -20,6 +22,14 @@ pub(super) type Refusal = String;
 
 /// The most that repetitions inside each other may amount to.
 const MOST: usize = 1000;
+
+/// What matches a place and no character.
+const PLACES: &[(&str, &str)] = &[
+    ("A", r"\A"),
+    ("z", r"\z"),
+    ("b", r"(?-u:\b)"),
+    ("B", r"(?-u:\B)"),
+];
 
 /// Rewrites a pattern.
 pub(super) fn rewrite(pattern: &str) -> Result<Rewritten, Refusal> {
@@ -136,62 +146,61 @@ impl<'t> Writer<'t> {
     /// Reads one piece that begins with this character.
     fn piece(&mut self, c: char) -> Result<(), Refusal> {
         match c {
-            '(' => self.open(),
-            ')' => self.close(),
+            '(' => return self.open(),
+            ')' => return self.close(),
+            '*' => return self.repeat(0, None, "*"),
+            '+' => return self.repeat(1, None, "+"),
+            '?' => return self.repeat(0, Some(1), "?"),
+            '{' => return self.counted(),
+            '\\' => return self.escaped(),
+            '[' => {
+                let (class, weight) = class::bracketed(&mut self.input)?;
+                self.folding(&class, weight);
+            }
             '|' => {
                 self.out.push('|');
                 self.group.last = None;
-                Ok(())
             }
-            '*' => self.repeat(0, None, "*"),
-            '+' => self.repeat(1, None, "+"),
-            '?' => self.repeat(0, Some(1), "?"),
-            '{' => self.counted(),
-            '^' => self.atom(if self.flags.lines { "(?m:^)" } else { r"\A" }),
-            '$' => self.atom(if self.flags.lines { "(?m:$)" } else { r"\z" }),
-            '.' => self.atom(if self.flags.newline {
-                "(?s:.)"
-            } else {
-                r"[^\n]"
-            }),
-            '[' => {
-                let (class, weight) = class::bracketed(&mut self.input)?;
-                self.folding(&class, weight)
-            }
-            '\\' => self.escaped(),
+            '^' => self.atom(if self.flags.lines { "(?m:^)" } else { r"\A" }, 1),
+            '$' => self.atom(if self.flags.lines { "(?m:$)" } else { r"\z" }, 1),
+            '.' => self.atom(
+                if self.flags.newline {
+                    "(?s:.)"
+                } else {
+                    r"[^\n]"
+                },
+                1,
+            ),
             c => self.character(c),
         }
+        Ok(())
     }
 
     /// Writes what can be repeated.
-    fn atom(&mut self, text: &str) -> Result<(), Refusal> {
-        self.weighing(text, 1)
-    }
-
-    fn weighing(&mut self, text: &str, weight: usize) -> Result<(), Refusal> {
+    fn atom(&mut self, text: &str, weight: usize) {
         self.out.push_str("(?:");
         self.out.push_str(text);
         self.out.push(')');
         self.push(weight, 1);
-        Ok(())
     }
 
     /// Writes a class, in upper and lower case when they are alike.
-    fn folding(&mut self, class: &str, weight: usize) -> Result<(), Refusal> {
-        match self.flags.fold {
-            true => self.weighing(&format!("(?i:{class})"), weight),
-            false => self.weighing(class, weight),
-        }
+    fn folding(&mut self, class: &str, weight: usize) {
+        let class = if self.flags.fold {
+            Cow::Owned(format!("(?i:{class})"))
+        } else {
+            Cow::Borrowed(class)
+        };
+        self.atom(&class, weight);
     }
 
-    fn character(&mut self, c: char) -> Result<(), Refusal> {
+    fn character(&mut self, c: char) {
         let text = class::character(c);
         if self.flags.fold {
             return self.folding(&text, 1);
         }
         self.out.push_str(&text);
         self.push(1, 1);
-        Ok(())
     }
 
     fn push(&mut self, weight: usize, repeats: usize) {
@@ -226,12 +235,12 @@ impl<'t> Writer<'t> {
         }
         let name = self.input.take_until(">").unwrap_or_default();
         let letter = |c: char| c == '_' || c.is_ascii_alphanumeric();
-        match !name.is_empty() && name.chars().all(letter) {
-            true => Ok(true),
-            false => {
-                Err("the name of a group has letters, digits and `_`, between `<` and `>`".into())
-            }
+        if name.is_empty() || !name.chars().all(letter) {
+            return Err(
+                "the name of a group has letters, digits and `_`, between `<` and `>`".into(),
+            );
         }
+        Ok(true)
     }
 
     /// Reads flags, as in `(?i)` and `(?s-m:`; whether they open a group.
@@ -265,7 +274,8 @@ impl<'t> Writer<'t> {
     /// Reads what follows `{`, which is a character like any other where no count follows.
     fn counted(&mut self) -> Result<(), Refusal> {
         let Some((least, most, rest)) = count(self.input.rest) else {
-            return self.character('{');
+            self.character('{');
+            return Ok(());
         };
         self.input.rest = rest;
         let order = most.is_none_or(|most| least <= most);
@@ -309,31 +319,29 @@ impl<'t> Writer<'t> {
     /// Reads what follows a backslash.
     fn escaped(&mut self) -> Result<(), Refusal> {
         if let Some((class, weight)) = class::escaped(&mut self.input)? {
-            return self.folding(&class, weight);
+            self.folding(&class, weight);
+            return Ok(());
         }
-        let rest = self.input.rest;
-        match self.input.next() {
-            Some('A') => self.atom(r"\A"),
-            Some('z') => self.atom(r"\z"),
-            Some('b') => self.atom(r"(?-u:\b)"),
-            Some('B') => self.atom(r"(?-u:\B)"),
-            Some('Q') => self.quoted(),
-            _ => {
-                self.input.rest = rest;
+        let place = PLACES.iter().find(|(letter, _)| self.input.take(letter));
+        match place {
+            Some((_, place)) => self.atom(place, 1),
+            None if self.input.take("Q") => self.quoted(),
+            None => {
                 let c = class::escape(&mut self.input)?;
-                self.character(c)
+                self.character(c);
             }
         }
+        Ok(())
     }
 
     /// Reads what stands for itself up to `\E`.
-    fn quoted(&mut self) -> Result<(), Refusal> {
-        let rest = self.input.rest;
+    fn quoted(&mut self) {
+        let all = self.input.rest;
         let quoted = self.input.take_until(r"\E").unwrap_or_else(|| {
             self.input.rest = "";
-            rest
+            all
         });
-        quoted.chars().try_for_each(|c| self.character(c))
+        quoted.chars().for_each(|c| self.character(c));
     }
 }
 

@@ -167,7 +167,7 @@ fn a_quoted_text_finds_itself() {
     for _ in 0..2_000 {
         let text: String = (0..4).map(|_| random.char('\0'..'\u{250}')).collect();
         let quoted = format!(r"^\Q{text}\E$");
-        assert_eq!(found(&quoted, &text).unwrap(), [text.clone()], "{text:?}");
+        assert_eq!(found(&quoted, &text), Some(vec![text]), "{quoted:?}");
     }
 }
 
