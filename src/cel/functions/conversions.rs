@@ -70,6 +70,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "string(bytes) -> string",
             "string(timestamp) -> string",
             "string(duration) -> string",
+            "string(IP) -> string",
+            "string(CIDR) -> string",
         ],
         "The value as a text: of a duration its seconds, of bytes what they are in UTF-8.",
         string,
@@ -78,6 +80,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ("string(42)", "\"42\""),
         ("string(1.0)", "\"1\""),
         ("string(duration('1h30m'))", "\"5400s\""),
+        ("string(ip('2001:DB8::1'))", "\"2001:db8::1\""),
+        ("string(cidr('10.1.2.3/8').masked())", "\"10.0.0.0/8\""),
         ("string(timestamp('2026-11-21T10:00:00+02:00'))", "\"2026-11-21T10:00:00+02:00\""),
     ])
     .literal(Literal::Checked),
@@ -150,6 +154,7 @@ pub(super) fn string<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> 
         }
         [Value::Timestamp(instant)] => instant.to_string(),
         [Value::Duration(nanos)] => in_seconds(*nanos),
+        [Value::Opaque(opaque)] => opaque.as_text().ok_or(Failure::Unfit)?,
         _ => return Err(Failure::Unfit),
     }))
 }
