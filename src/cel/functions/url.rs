@@ -1,5 +1,0 @@
-//! URLs.
-
-use super::Function;
-
-pub(super) const FUNCTIONS: &[Function] = &[];
