@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::budget::{Budget, Failure};
 use super::super::functions::opaque::Opaque;
-use super::super::functions::{Literal, patterns, text_format};
+use super::super::functions::{Literal, ordered, patterns, text_format};
 use super::super::program::{Code, Step};
 use super::super::refusal::{Refusal, nearest};
 use super::super::signature::{self, Entry};
@@ -40,7 +40,13 @@ impl Checker<'_> {
         if let ("format", Some(format), [values]) = (found.name, target, arguments) {
             self.format(tree, format, values)?;
         }
-        let steps = given.into_iter().map(|it| it.step).collect();
+        let mut steps: Vec<Step> = given.into_iter().map(|it| it.step).collect();
+        if found.name == "sum" {
+            steps.push(Step {
+                code: Code::Constant(ordered::zero(&kind)),
+                span: tree.span,
+            });
+        }
         let code = self.beforehand(tree, &found, steps)?;
         Ok(Typed {
             step: Step {

@@ -1,12 +1,11 @@
 //! Macros over the values of a list or map.
 
 use super::super::budget::{Answer, Failure};
-use super::super::order::compare;
+use super::super::functions::ordered::by_keys;
 use super::super::program::Fold;
 use super::super::tree::FoldKind;
 use super::super::value::Value;
 use super::{Run, build, key_of, not};
-use crate::cel::budget::wrong;
 
 /// One value of a range: what it is called by, and the value; alone where only one of them is named.
 type Pair<'a> = (Value<'a>, Option<Value<'a>>);
@@ -149,21 +148,6 @@ impl<'a> Run<'_, 'a> {
             values.push((run.step(&fold.body)?, first));
             Ok(true)
         })?;
-        let steps = usize::try_from(values.len().checked_ilog2().unwrap_or(0)).unwrap_or(0);
-        self.budget.charge(values.len().saturating_mul(steps))?;
-        let mut unordered = None;
-        values.sort_by(|(a, _), (b, _)| {
-            let same = a.type_name() == b.type_name();
-            compare(a, b).filter(|_| same).unwrap_or_else(|| {
-                unordered = Some((a.type_name(), b.type_name()));
-                std::cmp::Ordering::Equal
-            })
-        });
-        match unordered {
-            Some((a, b)) => Err(wrong(format!("{a} and {b} have no order to sort by"))),
-            None => Ok(Value::list(
-                values.into_iter().map(|(_, value)| value).collect(),
-            )),
-        }
+        by_keys(values, self.budget)
     }
 }

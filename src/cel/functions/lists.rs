@@ -39,7 +39,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "<list(double)>.sum() -> double",
             "<list(duration)>.sum() -> duration",
         ],
-        "The sum of the values of a list, whole 0 when there is none.",
+        "The sum of the values of a list; 0 of their type, or whole where it is not known, when there is none.",
         ordered::sum,
     )
     .shown(&[
@@ -47,6 +47,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ("[1.0, 3.0].sum()", "4.0"),
         ("[duration('1m'), duration('1s')].sum() == duration('1m1s')", "true"),
         ("[].sum()", "0"),
+        (
+            "[duration('1s')].slice(0, 0).sum() == duration('0s')",
+            "true",
+        ),
     ]),
     function(
         &[

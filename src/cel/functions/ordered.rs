@@ -9,6 +9,7 @@ use std::mem::discriminant;
 use super::arithmetic::add;
 use crate::cel::budget::{Answer, Budget, Failure, wrong};
 use crate::cel::order::compare;
+use crate::cel::types::Type;
 use crate::cel::value::Value;
 
 pub(super) fn is_sorted<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
@@ -66,12 +67,17 @@ fn pay(value: &Value<'_>, budget: &mut Budget) -> Result<(), Failure> {
     }
 }
 
+/// Adds up. Where the type of the values is known before any is, the compiler adds the [`zero`] that
+/// the sum of none is.
 pub(super) fn sum<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
-    let [Value::List(list)] = args else {
-        return Err(Failure::Unfit);
+    let (list, zero) = match args {
+        [Value::List(list)] => (list, Value::Int(0)),
+        [Value::List(list), zero] => (list, zero.clone()),
+        _ => return Err(Failure::Unfit),
     };
     let mut sum = match list.get(0) {
-        None | Some(Value::Int(_)) => Value::Int(0),
+        None => zero,
+        Some(Value::Int(_)) => Value::Int(0),
         Some(Value::Uint(_)) => Value::Uint(0),
         Some(Value::Double(_)) => Value::Double(0.0),
         Some(Value::Duration(_)) => Value::Duration(0),
@@ -82,6 +88,16 @@ pub(super) fn sum<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
         sum = add(&[sum, item], budget)?;
     }
     Ok(sum)
+}
+
+/// The sum of no values of a type; a whole number where the type is not known.
+pub(in crate::cel) fn zero(kind: &Type) -> Value<'static> {
+    match kind {
+        Type::Uint => Value::Uint(0),
+        Type::Double => Value::Double(0.0),
+        Type::Duration => Value::Duration(0),
+        _ => Value::Int(0),
+    }
 }
 
 pub(super) fn sort<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
@@ -185,6 +201,15 @@ mod tests {
         assert!(matches!(run(min, &[]), Err(Failure::Wrong(_))));
         assert!(matches!(run(max, &[]), Err(Failure::Wrong(_))));
         assert_eq!(run(sum, &[]).unwrap(), "Int(0)");
+    }
+
+    #[test]
+    fn the_sum_of_no_values_is_of_the_type_of_the_list() {
+        for kind in [Type::Uint, Type::Double, Type::Duration, Type::Dyn] {
+            let args = [Value::list(Vec::new()), zero(&kind)];
+            let sum = sum(&args, &mut Budget::new(10)).unwrap();
+            assert_eq!(format!("{sum:?}"), format!("{:?}", zero(&kind)));
+        }
     }
 
     #[test]
