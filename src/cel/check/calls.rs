@@ -11,7 +11,7 @@ use super::super::signature::{self, Entry};
 use super::super::tree::{Node, Tree};
 use super::super::types::Type;
 use super::super::value::Value;
-use super::names::dotted;
+use super::names::{dotted, root};
 use super::{Checked, Checker, Typed, callable};
 
 /// A call as it is written: on what, of what, with what.
@@ -79,8 +79,8 @@ impl Checker<'_> {
         name: &str,
     ) -> Result<T, Refusal> {
         let prefix = target.and_then(dotted).unwrap_or_default();
-        let root = prefix.split('.').next().unwrap_or_default();
-        if let Some(why) = super::names::elsewhere(root) {
+        let root = target.and_then(root);
+        if let Some(why) = root.and_then(super::names::elsewhere) {
             return self.refuse(tree.at, why);
         }
         let full = format!("{prefix}.{name}");

@@ -134,3 +134,15 @@ pub(super) fn dotted(tree: &Tree) -> Option<String> {
         _ => None,
     }
 }
+
+/// The name that a chain of fields and calls begins with.
+pub(super) fn root(tree: &Tree) -> Option<&str> {
+    let mut tree = tree;
+    loop {
+        tree = match &tree.node {
+            Node::Name(name) => return Some(name),
+            Node::Field(operand, _) | Node::Call(Some(operand), ..) => operand,
+            _ => return None,
+        };
+    }
+}
