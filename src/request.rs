@@ -1,5 +1,9 @@
 //! Who asks for what: the part of an admission request that a verdict depends on.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::object::{Object, ObjectRef};
 
 /// What is done to the object.
@@ -22,6 +26,47 @@ pub struct User {
     pub name: String,
     /// Groups.
     pub groups: Vec<String>,
+    /// The account's uid, where it is told.
+    pub uid: String,
+    /// What the authenticator adds.
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+impl User {
+    /// The account of this name, of which nothing else is told.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// How a resource is named in the path of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResourceRef {
+    /// API group, empty for the core group.
+    pub group: String,
+    /// API version without the group.
+    pub version: String,
+    /// The word of the path, such as `podchaos`.
+    pub resource: String,
+}
+
+/// What else an AdmissionReview tells. Only rules look at it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Wording {
+    /// The resource.
+    pub resource: Option<ResourceRef>,
+    /// The kind that was asked for, where the object was converted.
+    pub request_kind: Option<ObjectRef>,
+    /// The resource that was asked for.
+    pub request_resource: Option<ResourceRef>,
+    /// The subresource that was asked for, empty for the object itself.
+    pub request_subresource: String,
+    /// The options of the operation.
+    pub options: Value,
 }
 
 /// A request to be judged.
@@ -43,6 +88,8 @@ pub struct Request {
     pub dry_run: bool,
     /// How many seconds a pod that is taken away is given to shut down, where the request says so.
     pub grace: Option<i64>,
+    /// What else is told of it.
+    pub wording: Wording,
 }
 
 impl Request {
@@ -58,6 +105,7 @@ impl Request {
             user,
             dry_run: false,
             grace: None,
+            wording: Wording::default(),
         }
     }
 }

@@ -213,10 +213,7 @@ fn engineer() -> User {
 }
 
 fn account(name: &str) -> User {
-    User {
-        name: name.to_owned(),
-        groups: Vec::new(),
-    }
+    User::named(name)
 }
 
 /// Runs a file: the names of the tests, and of those that failed with what they got, and the text

@@ -49,6 +49,7 @@ impl Check {
         let user = User {
             name: self.user.clone(),
             groups: self.groups.clone(),
+            ..User::default()
         };
         let mut loaded = self.inputs.load(&user)?;
         let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.policies))?;

@@ -67,10 +67,7 @@ mod tests {
     use super::*;
 
     fn user(name: &str) -> User {
-        User {
-            name: name.to_owned(),
-            groups: Vec::new(),
-        }
+        User::named(name)
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::lenient::map;
 use crate::object::Object;
 
@@ -18,7 +20,25 @@ pub struct Namespace {
     /// Whether the Namespace itself is in the inventory. When only its pods are, its labels and
     /// annotations may be anything.
     pub known: bool,
+    /// The Namespace as rules see it, where it is in the inventory.
+    pub object: Option<Box<Value>>,
 }
+
+/// What rules see of `metadata`.
+const METADATA: [&str; 12] = [
+    "name",
+    "generateName",
+    "namespace",
+    "labels",
+    "annotations",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "resourceVersion",
+    "finalizers",
+];
 
 impl Namespace {
     pub(super) fn recorded(object: &Object) -> Self {
@@ -28,6 +48,7 @@ impl Namespace {
             labels,
             annotations: map(object.value(), "/metadata/annotations"),
             known: true,
+            object: Some(Box::new(trimmed(object.value()))),
         }
     }
 
@@ -38,4 +59,15 @@ impl Namespace {
             ..Self::default()
         }
     }
+}
+
+/// A Namespace without what only the API server needs.
+fn trimmed(namespace: &Value) -> Value {
+    let metadata = namespace.get("metadata").and_then(Value::as_object);
+    let kept = metadata.into_iter().flatten();
+    let kept = kept.filter(|(name, _)| METADATA.contains(&name.as_str()));
+    let metadata: serde_json::Map<String, Value> = kept
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    json!({"metadata": metadata, "spec": namespace["spec"], "status": namespace["status"]})
 }

@@ -63,6 +63,7 @@ mod tests {
         let user = User {
             name: "sre".to_owned(),
             groups: vec!["dba".to_owned()],
+            ..User::default()
         };
         assert!(listed(&["group:dba".to_owned()], &user));
         assert!(!listed(&["group:sre".to_owned()], &user));

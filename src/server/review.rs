@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::judge::{Decision, Verdict};
 use crate::object::{Object, ObjectRef};
 use crate::policy::Violation;
-use crate::request::{Operation, Request, User};
+use crate::request::{Operation, Request, ResourceRef, User, Wording};
 
 const API_VERSION: &str = "admission.k8s.io/v1";
 const KIND: &str = "AdmissionReview";
@@ -60,7 +60,15 @@ struct Asked {
     uid: String,
     kind: GroupVersionKind,
     #[serde(default)]
+    resource: Option<GroupVersionResource>,
+    #[serde(default)]
     sub_resource: Option<String>,
+    #[serde(default)]
+    request_kind: Option<GroupVersionKind>,
+    #[serde(default)]
+    request_resource: Option<GroupVersionResource>,
+    #[serde(default)]
+    request_sub_resource: Option<String>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -86,10 +94,22 @@ struct GroupVersionKind {
     kind: String,
 }
 
+#[derive(Deserialize)]
+struct GroupVersionResource {
+    #[serde(default)]
+    group: String,
+    version: String,
+    resource: String,
+}
+
 #[derive(Deserialize, Default)]
 struct Info {
     #[serde(default)]
     username: String,
+    #[serde(default)]
+    uid: String,
+    #[serde(default)]
+    extra: Option<BTreeMap<String, Vec<String>>>,
     #[serde(default)]
     groups: Option<Vec<String>>,
 }
@@ -159,16 +179,11 @@ fn request(asked: Asked) -> Result<Request, NotAReview> {
         Some(_) | None => &asked.options,
     };
     let grace = options.get("gracePeriodSeconds").and_then(Value::as_i64);
+    let name = asked.name.filter(|name| !name.is_empty());
     let target = ObjectRef {
-        group: asked.kind.group,
-        version: asked.kind.version,
-        kind: asked.kind.kind,
         namespace,
-        name: asked
-            .name
-            .filter(|name| !name.is_empty())
-            .or(named)
-            .unwrap_or_default(),
+        name: name.or(named).unwrap_or_default(),
+        ..ObjectRef::from(asked.kind)
     };
     Ok(Request {
         operation: match asked.operation {
@@ -184,10 +199,40 @@ fn request(asked: Asked) -> Result<Request, NotAReview> {
         user: User {
             name: asked.user_info.username,
             groups: asked.user_info.groups.unwrap_or_default(),
+            uid: asked.user_info.uid,
+            extra: asked.user_info.extra.unwrap_or_default(),
         },
         dry_run: asked.dry_run.unwrap_or_default(),
         grace,
+        wording: Wording {
+            resource: asked.resource.map(ResourceRef::from),
+            request_kind: asked.request_kind.map(ObjectRef::from),
+            request_resource: asked.request_resource.map(ResourceRef::from),
+            request_subresource: asked.request_sub_resource.unwrap_or_default(),
+            options: asked.options,
+        },
     })
+}
+
+impl From<GroupVersionKind> for ObjectRef {
+    fn from(kind: GroupVersionKind) -> Self {
+        Self {
+            group: kind.group,
+            version: kind.version,
+            kind: kind.kind,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<GroupVersionResource> for ResourceRef {
+    fn from(resource: GroupVersionResource) -> Self {
+        Self {
+            group: resource.group,
+            version: resource.version,
+            resource: resource.resource,
+        }
+    }
 }
 
 fn object(
@@ -228,9 +273,8 @@ fn status(verdict: &Verdict) -> Value {
     let subject = &verdict.subject;
     let cause = |violation: &Violation| {
         json!({
-            "reason": violation.reason.name(),
-            "message": format!("policy {}, limit {}: {}",
-                violation.policy, violation.limit, violation.message),
+            "reason": violation.word(),
+            "message": format!("{}: {}", violation.source(), violation.message),
             "field": violation.field,
         })
     };
@@ -280,7 +324,7 @@ fn audit(verdict: &Verdict) -> BTreeMap<&'static str, String> {
         format!(
             "{}/{}{}",
             violation.policy,
-            violation.reason.name(),
+            violation.word(),
             exempt.unwrap_or_default()
         )
     };
