@@ -56,16 +56,27 @@ pub struct NotAnObject {
 }
 
 /// A field whose value cannot be understood. It is judged as over every limit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {found}, expected {expected}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// Path of the field, as `kubectl explain` would write it.
     pub field: String,
     /// What stands there, quoted.
     pub found: String,
-    /// What would be accepted.
+    /// What would be accepted; empty where what was found says it.
     pub expected: String,
 }
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.found)?;
+        if self.expected.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", expected {}", self.expected)
+    }
+}
+
+impl std::error::Error for Unreadable {}
 
 impl Unreadable {
     /// An error about the value at `field`.

@@ -182,7 +182,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         ),
         (
             &["check", "one.yaml", "--policy", "rule.yaml"],
-            "rules in CEL are not evaluated",
+            "spec.rules[0].expression: rule \"a\", line 1, column 1: there is no variable `x`",
         ),
         (
             &["check", "one.yaml", "--policy", "half.yaml"],
@@ -327,4 +327,58 @@ fn ten_thousand_manifests_are_judged_in_one_call() {
         5_000
     );
     assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn an_expression_is_tried_by_hand() {
+    let shop = shop();
+    shop.add("one.yaml", &crate::shop::failure("one", "mode: one"));
+    let world =
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: payments, labels: {team: ledger}}\n";
+    shop.add("world.yaml", world);
+    let eval = |expression: &str, more: &[&str]| {
+        let mut arguments = vec!["rules", "eval", expression, "--object", "one.yaml"];
+        arguments.extend(more);
+        shop.run(&arguments)
+    };
+    let now = ["--now", "2026-11-21T10:00:00Z"];
+    let known = [
+        ("object.spec.mode", "\"one\"\n"),
+        ("experiment.duration", "\"300s\"\n"),
+        ("now", "\"2026-11-21T10:00:00Z\"\n"),
+        ("oldObject", "null\n"),
+    ];
+    for (expression, expected) in known {
+        assert_ends(&eval(expression, &now), 0, &[expected]);
+    }
+    let world = ["--world", "world.yaml", "--user", "sre", "--group", "dba"];
+    assert_ends(
+        &eval("namespaceObject.metadata.labels.team", &world),
+        0,
+        &["\"ledger\""],
+    );
+    assert_ends(
+        &eval("request.userInfo", &world),
+        0,
+        &["\"sre\"", "\"dba\""],
+    );
+    assert_ends(&eval("blast.hits", &world), 0, &["0"]);
+    let old = ["--old", "one.yaml"];
+    assert_ends(
+        &eval("oldObject == object && request.operation == 'UPDATE'", &old),
+        0,
+        &["true"],
+    );
+    let unknown = [
+        ("blast.hits", "blast is not known: no world is given"),
+        (
+            "namespaceObject",
+            "namespaceObject is not known: no world is given",
+        ),
+        ("object.spec.none", "there is no `none`"),
+        ("blst", "there is no variable `blst`; did you mean `blast`?"),
+    ];
+    for (expression, expected) in unknown {
+        assert_ends(&eval(expression, &[]), 2, &[expected]);
+    }
 }

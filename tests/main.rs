@@ -39,6 +39,7 @@ mod readme;
 mod render;
 mod report_docs;
 mod reviews;
+mod rules;
 mod selection;
 mod shop;
 mod source;

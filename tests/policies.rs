@@ -18,7 +18,7 @@ use firebreak::yaml;
 
 use crate::spec::{Section, objects, sections};
 
-const NAMES: [&str; 4] = ["default", "staging", "strict", "tiers"];
+const NAMES: [&str; 5] = ["default", "rules", "staging", "strict", "tiers"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("policies")
@@ -75,7 +75,7 @@ fn only_the_advice_of_staging_does_not_deny() {
     }
 }
 
-fn example_cluster() -> Vec<Object> {
+pub(crate) fn example_cluster() -> Vec<Object> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/world");
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
@@ -101,7 +101,7 @@ fn told(violations: &[Violation]) -> String {
         write!(
             text,
             "\n{}  {} {}: {}",
-            it.reason.name(),
+            it.word(),
             it.policy,
             it.limit,
             it.message

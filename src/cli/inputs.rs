@@ -78,15 +78,12 @@ impl Inputs {
             ..Reader::default()
         };
         let mut given = reader.read(&self.paths, &mut std::io::stdin().lock());
-        let mut world = reader.read(&self.world, &mut std::io::stdin().lock());
-        if let Some(failure) = world.failures.first() {
-            bail!("the world cannot be read: {failure}");
-        }
-        let recorded = !self.world.is_empty();
+        let mut world = recorded(&reader, &self.world)?;
+        let has_world = !self.world.is_empty();
         believed(&mut given, &self.world);
-        let source = if recorded { &mut world } else { &mut given };
+        let source = if has_world { &mut world } else { &mut given };
         let policies = take(source, is_policy);
-        let origin = if recorded {
+        let origin = if has_world {
             Origin::Recorded
         } else {
             Origin::Manifests
@@ -105,6 +102,24 @@ impl Inputs {
             failures,
         })
     }
+}
+
+/// Everything that was recorded of a world.
+fn recorded(reader: &Reader<'_>, paths: &[String]) -> anyhow::Result<Reading> {
+    let world = reader.read(paths, &mut std::io::stdin().lock());
+    if let Some(failure) = world.failures.first() {
+        bail!("the world cannot be read: {failure}");
+    }
+    Ok(world)
+}
+
+/// The cluster that was recorded in these files.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn world(reader: &Reader<'_>, paths: &[String]) -> anyhow::Result<Inventory> {
+    let world = recorded(reader, paths)?;
+    Ok(inventory(&world.manifests, Origin::Recorded))
 }
 
 /// Leaves out what lies in the world: that is not judged but believed.
@@ -171,7 +186,10 @@ fn subjects(given: Vec<Manifest>, user: &User, failures: &mut Vec<Failure>) -> V
 }
 
 /// The creation of an object, or the request in a recorded AdmissionReview.
-fn request(object: Object, user: &User) -> anyhow::Result<Request> {
+///
+/// # Errors
+/// When it is an AdmissionReview that cannot be read.
+pub fn request(object: Object, user: &User) -> anyhow::Result<Request> {
     if !object.is("admission.k8s.io", "AdmissionReview") {
         return Ok(Request::create(object, user.clone()));
     }

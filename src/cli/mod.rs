@@ -17,6 +17,7 @@ pub mod kinds;
 pub mod plan;
 pub mod report;
 pub mod report_plan;
+pub mod rules;
 pub mod closing;
 pub mod style;
 
@@ -29,6 +30,7 @@ use check::Check;
 use demo::Demo;
 use kinds::Listing;
 use plan::Planning;
+use rules::RulesCommand;
 
 /// Computes the worst case of chaos experiments and denies what breaches policy.
 #[derive(Debug, Parser)]
@@ -48,6 +50,8 @@ enum Command {
     Demo(Demo),
     /// Print every kind that is read: chaos objects, and databases
     Kinds(Listing),
+    /// Try expressions of rules by hand
+    Rules(RulesCommand),
     /// Print the CustomResourceDefinitions
     Crds,
 }
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Plan(planning) => planning.run(&mut out),
         Command::Demo(demo) => demo.run(&mut out),
         Command::Kinds(listing) => listing.run(&mut out),
+        Command::Rules(rules) => rules.run(&mut out),
         Command::Crds => crds::run(&mut out),
     };
     match outcome {

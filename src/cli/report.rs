@@ -94,8 +94,8 @@ pub struct Named {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Broken {
-    /// The word for machines.
-    pub reason: &'static str,
+    /// The word for machines; a rule's own where it has one.
+    pub reason: String,
     /// The policy.
     pub policy: String,
     /// The limit in it.
@@ -187,7 +187,7 @@ impl From<&ObjectRef> for Named {
 impl From<&Violation> for Broken {
     fn from(violation: &Violation) -> Self {
         Self {
-            reason: violation.reason.name(),
+            reason: violation.word().to_owned(),
             policy: violation.policy.clone(),
             limit: violation.limit.clone(),
             measured: violation.measured.clone(),

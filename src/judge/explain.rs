@@ -14,9 +14,6 @@ use crate::policy::{Enforcement, Violation};
 pub(super) const UNPROTECTED: &str =
     "no BlastRadiusPolicy is in force: nothing is protected, and everything is allowed";
 
-/// Stands for a limit where nothing bounds what is asked for.
-pub(super) const EVERY_LIMIT: &str = "every limit";
-
 /// Longest warning that the API server passes on uncut, in characters.
 const LONGEST_WARNING: usize = 256;
 
@@ -139,7 +136,7 @@ pub(super) fn warnings(
     warnings.extend(verdict.counting(Enforcement::Warn).map(summary));
     for violation in &verdict.violations {
         if let Some(exemption) = &violation.exempted_by {
-            let reason = violation.reason.name();
+            let reason = violation.word();
             warnings.push(format!("{reason} is lifted by Exemption {exemption}"));
         }
     }
@@ -239,8 +236,8 @@ fn tool_warnings(verdict: &Verdict, court: Court<'_>) -> Option<String> {
 fn summary(violation: &Violation) -> String {
     format!(
         "{} by {}: {}",
-        violation.reason.name(),
-        limit(violation),
+        violation.word(),
+        violation.source(),
         violation.message
     )
 }
@@ -277,11 +274,7 @@ impl Verdict {
         if !shown.is_empty() {
             text.push('\n');
         }
-        let width = shown
-            .iter()
-            .map(|v| v.reason.name().len())
-            .max()
-            .unwrap_or(0);
+        let width = shown.iter().map(|v| v.word().len()).max().unwrap_or(0);
         for violation in shown {
             text.push_str(&paragraph(violation, width));
         }
@@ -292,27 +285,15 @@ impl Verdict {
     }
 }
 
-/// Whose limit is not kept, and which.
-fn limit(violation: &Violation) -> String {
-    let Violation { policy, limit, .. } = violation;
-    if limit == EVERY_LIMIT {
-        format!("policy {policy}, {limit}")
-    } else {
-        format!("policy {policy}, limit {limit}")
-    }
-}
-
 fn paragraph(violation: &Violation, width: usize) -> String {
     let source = if violation.policy.is_empty() {
         String::new()
     } else {
-        format!("{}: ", limit(violation))
+        format!("{}: ", violation.source())
     };
-    let mut text = format!(
-        "  {:width$}  {source}{}\n",
-        violation.reason.name(),
-        violation.message
-    );
+    let indent = format!("\n  {:width$}  ", "");
+    let message = violation.message.replace('\n', &indent);
+    let mut text = format!("  {:width$}  {source}{message}\n", violation.word());
     let place = (!violation.field.is_empty()).then(|| format!("at {}", violation.field));
     let remedy = (!violation.remedy.is_empty()).then(|| violation.remedy.clone());
     let advice: Vec<String> = place.into_iter().chain(remedy).collect();

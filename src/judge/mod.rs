@@ -162,6 +162,7 @@ fn rule(request: &Request, object: &Object) -> Verdict {
     let problems = PolicySet::compile([object]).err().unwrap_or_default();
     let violation = |error: policy::PolicyError| Violation {
         reason: Reason::PolicyInvalid,
+        own_reason: None,
         policy: object.reference().name.clone(),
         limit: "compilation".to_owned(),
         enforcement: Enforcement::Deny,
@@ -180,8 +181,9 @@ fn rule(request: &Request, object: &Object) -> Verdict {
 fn refusal(reason: Reason, problem: &Unreadable, policy: &Policy) -> Violation {
     Violation {
         reason,
+        own_reason: None,
         policy: policy.name.clone(),
-        limit: explain::EVERY_LIMIT.to_owned(),
+        limit: policy::EVERY_LIMIT.to_owned(),
         measured: problem.found.clone(),
         permitted: problem.expected.clone(),
         field: problem.field.clone(),

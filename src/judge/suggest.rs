@@ -11,6 +11,7 @@ use crate::fault::{self, Aim, Experiment, Fault, Lifetime, Target, Tool};
 use crate::inventory::View;
 use crate::object::Object;
 use crate::policy::{Enforcement, Reason, Violation};
+use crate::request::Request;
 
 /// One field and the value it should have.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +103,16 @@ impl Trial<'_> {
     fn against(self, changes: &[Change]) -> Option<Vec<Violation>> {
         let changed = apply(self.object, changes)?;
         let experiment = fault::read(&changed, self.court.inventory.surroundings()).ok()??;
-        let (_, mut violations) = self.court.violations(&experiment);
+        // Rules look at the object itself.
+        let request = Request {
+            object: Some(changed),
+            ..self.court.request.clone()
+        };
+        let court = Court {
+            request: &request,
+            ..self.court
+        };
+        let (_, mut violations) = court.violations(&experiment);
         violations.retain(counts);
         Some(violations)
     }

@@ -1,10 +1,13 @@
 //! From the objects a user writes to policies and exemptions that can be held against a case.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 
 use super::Enforcement;
 use super::exemption::Exemption;
 use super::protects::Protected;
+use super::rules::Rules;
 use super::spec::limits::Limits;
 use super::spec::{BlastRadiusPolicySpec, GROUP, VERSION};
 use super::windows::PolicyWindows;
@@ -33,6 +36,8 @@ pub struct Policy {
     pub limits: Limits,
     /// When.
     pub(super) windows: Option<PolicyWindows>,
+    /// What else must hold.
+    pub(super) rules: Arc<Rules>,
 }
 
 /// Policies and exemptions, compiled.
@@ -57,10 +62,11 @@ impl PolicySet {
             let added = match object.reference().kind.as_str() {
                 _ if object.reference().group != GROUP => Ok(()),
                 "BlastRadiusPolicy" => policy(object).and_then(|policy| set.add(policy)),
-                "Exemption" => Exemption::compile(object).map(|it| set.exemptions.push(it)),
+                "Exemption" => set.exempt(object),
                 _ => Ok(()),
             };
-            errors.extend(added.err().map(|problem| PolicyError {
+            let problems = added.err().unwrap_or_default().into_iter();
+            errors.extend(problems.map(|problem| PolicyError {
                 object: object.reference().clone(),
                 problem,
             }));
@@ -74,12 +80,19 @@ impl PolicySet {
         }
     }
 
-    fn add(&mut self, policy: Policy) -> Result<(), Unreadable> {
+    fn add(&mut self, policy: Policy) -> Result<(), Vec<Unreadable>> {
         if self.policies.iter().any(|other| other.name == policy.name) {
             let found = format!("{:?}, a second time", policy.name);
-            return Err(Unreadable::new("metadata.name", found, "a name of its own"));
+            let problem = Unreadable::new("metadata.name", found, "a name of its own");
+            return Err(vec![problem]);
         }
         self.policies.push(policy);
+        Ok(())
+    }
+
+    fn exempt(&mut self, object: &Object) -> Result<(), Vec<Unreadable>> {
+        let exemption = Exemption::compile(object).map_err(|problem| vec![problem])?;
+        self.exemptions.push(exemption);
         Ok(())
     }
 
@@ -102,9 +115,24 @@ impl PolicySet {
     }
 }
 
-fn policy(object: &Object) -> Result<Policy, Unreadable> {
-    let spec: BlastRadiusPolicySpec = read(object)?;
-    refuse_cel(object)?;
+fn policy(object: &Object) -> Result<Policy, Vec<Unreadable>> {
+    let spec: BlastRadiusPolicySpec = read(object).map_err(|problem| vec![problem])?;
+    let rules = Rules::compile(&spec);
+    match (limited(object, spec), rules) {
+        (Ok(policy), Ok(rules)) => Ok(Policy {
+            rules: Arc::new(rules),
+            ..policy
+        }),
+        (Err(problem), rules) => {
+            let others = rules.err().unwrap_or_default();
+            Err([problem].into_iter().chain(others).collect())
+        }
+        (Ok(_), Err(problems)) => Err(problems),
+    }
+}
+
+/// The policy without its rules.
+fn limited(object: &Object, spec: BlastRadiusPolicySpec) -> Result<Policy, Unreadable> {
     let field = object.spec();
     bounds(&field.get("limits"), &spec.limits)?;
     Ok(Policy {
@@ -116,6 +144,7 @@ fn policy(object: &Object) -> Result<Policy, Unreadable> {
             .windows
             .map(|windows| PolicyWindows::compile(&field.get("windows"), windows))
             .transpose()?,
+        rules: Arc::default(),
     })
 }
 
@@ -151,18 +180,6 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable 
         .split_once(", expected ")
         .unwrap_or((&text, "it to be there"));
     Unreadable::new(field, found, accepted)
-}
-
-/// A rule that is not evaluated may not look as if it were.
-fn refuse_cel(object: &Object) -> Result<(), Unreadable> {
-    for name in ["variables", "rules", "matchConditions"] {
-        let field = object.spec().get(name);
-        if !field.items()?.is_empty() {
-            let why = "nothing here: rules in CEL are not evaluated by this version";
-            return Err(field.unreadable(why));
-        }
-    }
-    Ok(())
 }
 
 /// What the type does not say about a limit.
@@ -254,19 +271,6 @@ mod tests {
         for (spec, expected) in cases {
             let text = refused(&spec);
             assert!(text.contains(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_rule_in_cel_is_never_silently_ignored() {
-        let rule = json!([{"name": "a", "expression": "true"}]);
-        for field in ["variables", "rules", "matchConditions"] {
-            let text = refused(&json!({field: rule}));
-            assert!(
-                text.contains("rules in CEL are not evaluated by this version"),
-                "{text}"
-            );
-            PolicySet::compile(&[policy(&json!({field: []}))]).unwrap();
         }
     }
 

@@ -168,6 +168,7 @@ impl<'a> LimitContext<'a> {
     pub(super) fn violation(&self, reason: Reason, limit: &str) -> Violation {
         Violation {
             reason,
+            own_reason: None,
             policy: self.policy.name.clone(),
             limit: limit.to_owned(),
             measured: String::new(),

@@ -40,7 +40,7 @@ impl Exemption {
     /// Whether it lifts this violation in this case.
     #[must_use]
     pub fn lifts(&self, violation: &Violation, case: &Case<'_>) -> bool {
-        let permitted = |permit: &super::spec::values::Permit| permit.0 == violation.reason;
+        let permitted = |permit: &super::spec::values::Permit| permit.0 == violation.word();
         self.is_active(case.now)
             && self.spec.policies.contains(&violation.policy)
             && self.spec.permits.iter().any(permitted)
@@ -80,7 +80,10 @@ fn check(object: &Object, spec: &ExemptionSpec) -> Result<(), Unreadable> {
     let lists = [&objects.kinds, &objects.namespaces, &objects.names];
     let mut given = lists.iter().filter_map(|list| list.as_ref());
     let meant = given.clone().next().is_some() && given.all(|list| !list.is_empty());
-    let risks = spec.permits.iter().any(|it| it.0 == Reason::PrimaryAtRisk);
+    let risks = spec
+        .permits
+        .iter()
+        .any(|it| it.0 == Reason::PrimaryAtRisk.name());
     refuse(spec.reason.trim().is_empty(), "reason", "why it is needed")?;
     refuse(
         spec.approved_by.trim().is_empty(),

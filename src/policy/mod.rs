@@ -9,6 +9,7 @@ mod fixture;
 mod limits;
 mod protects;
 mod remedy;
+pub mod rules;
 pub mod spec;
 mod violation;
 mod windows;
@@ -18,12 +19,13 @@ pub use exemption::Exemption;
 pub use limits::limit_names;
 pub use protects::Protected;
 pub use spec::crds::crds;
-pub use violation::{Enforcement, Reason, Violation};
+pub use violation::{EVERY_LIMIT, Enforcement, Reason, Violation};
 
 use jiff::Timestamp;
 
 use context::LimitContext;
 use limits::LIMITS;
+use rules::{Facts, Trial};
 
 use crate::blast::BlastRadius;
 use crate::fault::Experiment;
@@ -45,15 +47,16 @@ pub struct Case<'a> {
     pub now: Timestamp,
 }
 
-/// Every limit that the case does not keep, of every policy that protects what it can reach, in a
-/// stable order. Those that an exemption lifts are among them and say so.
+/// Every limit and rule that the case does not keep, of every policy that protects what it can reach,
+/// in a stable order. Those that an exemption lifts are among them and say so.
 #[must_use]
 pub fn evaluate(policies: &PolicySet, case: &Case<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
+    let facts = Facts::of(case);
     for policy in policies.policies() {
         let context = LimitContext::new(policy, case);
         if context.is_asked() {
-            violations.extend(LIMITS.iter().flat_map(|limit| (limit.check)(&context)));
+            violations.extend(asked(&context, &facts));
         }
     }
     violations.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -63,6 +66,17 @@ pub fn evaluate(policies: &PolicySet, case: &Case<'_>) -> Vec<Violation> {
         let lifting = exemptions.find(|exemption| exemption.lifts(violation, case));
         violation.exempted_by = lifting.map(|exemption| exemption.name.clone());
     }
+    violations
+}
+
+/// What a policy says that protects something in reach: nothing where one of its conditions is false.
+fn asked(context: &LimitContext<'_>, facts: &Facts<'_>) -> Vec<Violation> {
+    let mut trial = Trial::new(&context.policy.rules, facts);
+    let Some(mut violations) = trial.conditions(context) else {
+        return Vec::new();
+    };
+    violations.extend(LIMITS.iter().flat_map(|limit| (limit.check)(context)));
+    violations.extend(trial.rules(context));
     violations
 }
 

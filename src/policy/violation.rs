@@ -92,6 +92,10 @@ reasons! {
     OutsideWindow,
     /// It falls into a blackout.
     Blackout,
+    /// A rule of the policy does not hold.
+    RuleNotKept,
+    /// Whether a rule or condition of the policy holds cannot be told: its expression errs, or costs too much.
+    RuleFailed,
 }
 
 impl Reason {
@@ -106,7 +110,16 @@ impl Reason {
         ]
         .contains(&self)
     }
+
+    /// Whether it is about an expression of the policy, not about one of the built-in limits.
+    #[must_use]
+    pub fn is_of_rules(self) -> bool {
+        [Self::RuleNotKept, Self::RuleFailed].contains(&self)
+    }
 }
+
+/// Stands for a limit where nothing bounds what is asked for.
+pub const EVERY_LIMIT: &str = "every limit";
 
 /// How a policy's violations count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,11 +135,13 @@ pub enum Enforcement {
 /// One limit or rule that is not kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
-    /// The word for machines.
+    /// The word for machines. A rule may have one of its own in its place: [`Violation::word`].
     pub reason: Reason,
+    /// The word that the policy's author gave for a rule.
+    pub own_reason: Option<String>,
     /// The policy's name; empty where no policy is needed to refuse.
     pub policy: String,
-    /// The limit as the policy spells it, such as `maxSharePercent`.
+    /// The limit as the policy spells it, such as `maxSharePercent`; for a rule `rule` and its name.
     pub limit: String,
     /// What was measured.
     pub measured: String,
@@ -144,4 +159,23 @@ pub struct Violation {
     pub group: Option<GroupId>,
     /// The exemption that lifts it, if one does.
     pub exempted_by: Option<String>,
+}
+
+impl Violation {
+    /// The word for machines: the rule's own where it has one.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        self.own_reason.as_deref().unwrap_or(self.reason.name())
+    }
+
+    /// Whose limit or rule is not kept, and which.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let Self { policy, limit, .. } = self;
+        if limit == EVERY_LIMIT || self.reason.is_of_rules() {
+            format!("policy {policy}, {limit}")
+        } else {
+            format!("policy {policy}, limit {limit}")
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The limit on the backups that a database must have.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::database::{At, each};
 use crate::calendar::format_duration;
@@ -12,6 +14,12 @@ use crate::policy::{Enforcement, Reason, Violation};
 
 /// How far the clock of whoever wrote a time may be ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long ago a backup finished; `None` where it says that it is yet to.
+pub(in crate::policy) fn age_of(finished: Timestamp, now: Timestamp) -> Option<Duration> {
+    let age = now.duration_since(finished);
+    (age >= -SKEW).then(|| Duration::try_from(age).unwrap_or_default())
+}
 
 pub(super) fn backup(context: &LimitContext<'_>) -> Vec<Violation> {
     let mut all = each(context, |at| age(at, at.limits.backup?));
@@ -32,15 +40,13 @@ fn age(at: At<'_>, rule: BackupRule) -> Option<Violation> {
         }
         Backup::Never => ("none".to_owned(), format!("{} has no backup", at.name())),
         Backup::At(finished) => {
-            let age = at.context.case.now.duration_since(*finished);
-            if age < -SKEW {
+            let Some(age) = age_of(*finished, at.context.case.now) else {
                 let message = format!(
                     "the newest backup of {} says it finished at {finished}, which is yet to come",
                     at.name()
                 );
                 return unknown(at, rule, message);
-            }
-            let age = std::time::Duration::try_from(age).unwrap_or_default();
+            };
             if age <= limit {
                 return None;
             }

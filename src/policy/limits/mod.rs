@@ -9,6 +9,8 @@ mod time;
 mod units;
 mod windows;
 
+pub(super) use backup::age_of;
+
 use super::Violation;
 use super::context::LimitContext;
 

@@ -45,7 +45,7 @@ pub struct ExemptionSpec {
     /// The policies whose violations it lifts, by name.
     #[schemars(length(min = 1, max = 64))]
     pub policies: Vec<String>,
-    /// The reasons of the violations it lifts.
+    /// The reasons of the violations it lifts: those of `docs/checks.md`, and those that rules give themselves.
     #[schemars(length(min = 1, max = 64))]
     pub permits: Vec<Permit>,
     /// That the primary of a database may be hit.

@@ -56,18 +56,21 @@ pub struct BlastRadiusPolicySpec {
     /// When it is permitted; absent: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowsSpec>,
-    /// Names for parts of rules. Not evaluated by this version: a policy that has any is refused.
+    /// Names for parts of rules. A rule reads one as `variables.owner`, and a variable those before it. Each is worked out when it is first read, and once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub variables: Vec<VariableSpec>,
-    /// Rules of your own in CEL. Not evaluated by this version: a policy that has any is refused.
+    /// Rules of your own in CEL, for what no limit says. Each that is not true is a violation; so is one whose expression errs, or takes more than 1,000,000 steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub rules: Vec<RuleSpec>,
-    /// The policy is not asked unless all of them hold. Not evaluated by this version: a policy that has any is refused.
+    /// The policy is not asked, its limits neither, unless all of them are true. They see what rules see but `variables`. One that errs is a violation, unless another is false.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
-    pub match_conditions: Vec<VariableSpec>,
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub match_conditions: Vec<ConditionSpec>,
 }
 
 /// How violations count.
@@ -149,15 +152,33 @@ pub enum OperatorWord {
     DoesNotExist,
 }
 
-/// A named expression in CEL.
+/// A variable: a name for an expression in CEL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VariableSpec {
-    /// Its name.
-    #[schemars(length(min = 1, max = 63))]
+    /// Its name, as expressions spell it.
+    #[schemars(
+        length(min = 1, max = 63),
+        regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$")
+    )]
     pub name: String,
-    /// The expression.
-    #[schemars(length(min = 1, max = 4096))]
+    /// The expression, of any type.
+    #[schemars(length(min = 1, max = 16384))]
+    pub expression: String,
+}
+
+/// A condition in CEL under which a policy is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConditionSpec {
+    /// Its name.
+    #[schemars(
+        length(min = 1, max = 317),
+        regex(pattern = r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+    )]
+    pub name: String,
+    /// The expression that must be true, of type bool.
+    #[schemars(length(min = 1, max = 16384))]
     pub expression: String,
 }
 
@@ -166,22 +187,25 @@ pub struct VariableSpec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RuleSpec {
     /// Its name.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(
+        length(min = 1, max = 317),
+        regex(pattern = r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+    )]
     pub name: String,
-    /// The expression that must be true.
-    #[schemars(length(min = 1, max = 4096))]
+    /// The expression that must be true, of type bool. `firebreak rules eval` tries it.
+    #[schemars(length(min = 1, max = 16384))]
     pub expression: String,
-    /// An expression for the message.
+    /// An expression for the message, of type string. Where it errs, or gives an empty text or more than one line, `message` stands in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
+    #[schemars(length(min = 1, max = 16384))]
     pub message_expression: Option<String>,
-    /// The message.
+    /// What is said where it is not true, one line; absent: the expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(min = 1, max = 1024))]
     pub message: Option<String>,
-    /// The reason, PascalCase.
+    /// The word for machines in PascalCase, which an Exemption permits; absent: `RuleNotKept`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Z][A-Za-z0-9]*$"))]
     pub reason: Option<String>,
 }
 

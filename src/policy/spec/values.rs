@@ -12,6 +12,7 @@ use crate::calendar::{format_duration, parse_duration};
 use crate::fault::{Action, Effect};
 
 use crate::policy::Reason;
+use crate::policy::rules::is_reason;
 
 /// A value that a policy writes as text.
 trait Word: Sized {
@@ -78,7 +79,7 @@ words! {
     Moment: json_schema!({"type": "string", "format": "date-time", "maxLength": 40});
     ActionName: json_schema!({"type": "string", "enum": names(Action::ALL, Action::name)});
     EffectName: json_schema!({"type": "string", "enum": names(&EffectName::ALL, Effect::name)});
-    Permit: json_schema!({"type": "string", "enum": names(&Permit::all(), Reason::name)});
+    Permit: json_schema!({"type": "string", "maxLength": 63, "pattern": "^[A-Z][A-Za-z0-9]*$"});
 }
 
 /// The names of `all`, for an enumeration in a schema.
@@ -161,29 +162,23 @@ impl Word for EffectName {
     }
 }
 
-/// A reason that an exemption may lift: one that a policy can give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Permit(pub Reason);
-
-impl Permit {
-    fn all() -> Vec<Reason> {
-        let mut all = Reason::ALL.to_vec();
-        all.retain(|reason| !reason.needs_no_policy());
-        all
-    }
-}
+/// A reason that an exemption may lift: one that a policy can give, or a rule of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permit(pub String);
 
 impl Word for Permit {
     const EXPECTED: &'static str =
-        "the reason of a violation such as \"PrimaryAtRisk\", one at a time";
+        "the reason of a violation such as \"PrimaryAtRisk\", or of a rule, one at a time";
 
     fn parse(text: &str) -> Option<Self> {
-        let mut known = Self::all().into_iter();
-        known.find(|reason| reason.name() == text).map(Self)
+        let mut known = Reason::ALL.iter();
+        let known = known.find(|reason| reason.name() == text);
+        let permitted = known.is_none_or(|reason| !reason.needs_no_policy());
+        (permitted && is_reason(text)).then(|| Self(text.to_owned()))
     }
 
     fn word(&self) -> Cow<'static, str> {
-        self.0.name().into()
+        self.0.clone().into()
     }
 }
 
@@ -304,8 +299,16 @@ mod tests {
 
     #[test]
     fn no_exemption_lifts_what_needs_no_policy() {
-        from_value::<Permit>(json!("PrimaryAtRisk")).unwrap();
-        for wrong in ["*", "InventoryUnavailable", "ForgedStatus"] {
+        for right in ["PrimaryAtRisk", "RuleFailed", "OwnerMissing"] {
+            from_value::<Permit>(json!(right)).unwrap();
+        }
+        for wrong in [
+            "*",
+            "InventoryUnavailable",
+            "ForgedStatus",
+            "ownerMissing",
+            "",
+        ] {
             from_value::<Permit>(json!(wrong)).unwrap_err();
         }
     }
