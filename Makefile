@@ -3,7 +3,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: help build demo test lint advisories soak bench ci generate clean
+TARGET ?= cel
+SECONDS ?= 60
+
+.PHONY: help build demo test lint advisories soak fuzz bench ci generate clean
 
 help: ## list what can be done
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -21,10 +24,10 @@ lint: ## check format, lints, documentation, licences and duplicate dependencies
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
-	tools=$$(.ci/tools); PATH="$$tools:$$PATH" cargo deny --locked check bans licenses sources
+	tools=$$(.ci/tools deny); PATH="$$tools:$$PATH" cargo deny --locked check bans licenses sources
 
 advisories: ## check the dependencies against the advisory database, which is downloaded
-	tools=$$(.ci/tools); PATH="$$tools:$$PATH" cargo deny --locked check advisories
+	tools=$$(.ci/tools deny); PATH="$$tools:$$PATH" cargo deny --locked check advisories
 
 soak: ## compare a million random draws, and as many inventories, with brute force; FIREBREAK_SEED repeats a run
 	export FIREBREAK_CASES="$${FIREBREAK_CASES:-1000000}"; \
@@ -32,8 +35,14 @@ soak: ## compare a million random draws, and as many inventories, with brute for
 	echo "FIREBREAK_CASES=$$FIREBREAK_CASES FIREBREAK_SEED=$$FIREBREAK_SEED"; \
 	cargo test --locked --release --test main -- worst_case:: blast:: --nocapture
 
-bench: ## measure how long reading and judging take
-	cargo bench --locked --bench judge --bench readers
+fuzz: ## feed TARGET (cel) with whatever a fuzzer makes up, for SECONDS (60); needs a nightly compiler
+	if ! cargo +nightly --version >/dev/null 2>&1; then echo "skipped: no nightly compiler"; exit 0; fi; \
+	tools=$$(.ci/tools fuzz); mkdir -p target/fuzz/$(TARGET); \
+	PATH="$$tools:$$PATH" cargo +nightly fuzz run $(TARGET) target/fuzz/$(TARGET) fuzz/corpus/$(TARGET) -- \
+	  -dict=fuzz/$(TARGET).dict -max_len=4096 -timeout=10 -max_total_time=$(SECONDS)
+
+bench: ## measure how long reading, judging and evaluating rules take
+	cargo bench --locked --bench judge --bench readers --bench rules
 
 ci: ## do all that continuous integration does
 	.ci/run

@@ -6,12 +6,10 @@ use firebreak::blast::measure;
 use firebreak::cel::Type;
 use firebreak::fault;
 use firebreak::inventory::{Inventory, Origin, live};
-use firebreak::judge::judge;
 use firebreak::object::Object;
 use firebreak::policy::PolicySet;
 use firebreak::policy::rules::{Facts, SHAPES, VARIABLES, ask, environment};
 use firebreak::request::{Request, ResourceRef, User, Wording};
-use firebreak::server::review;
 use serde_json::{Value, json};
 
 use crate::policies::example_cluster;
@@ -293,48 +291,4 @@ fn a_policy_has_at_most_64_of_each() {
             "{told}"
         );
     }
-}
-
-#[test]
-fn a_review_tells_rules_all_it_says_and_carries_their_reasons_back() {
-    let review = json!({
-        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-        "request": {
-            "uid": "u", "operation": "CREATE", "name": "kill", "namespace": "drills",
-            "kind": {"group": "chaos-mesh.org", "version": "v1alpha1", "kind": "PodChaos"},
-            "resource": {"group": "chaos-mesh.org", "version": "v1alpha1", "resource": "podchaos"},
-            "requestKind": {"group": "chaos-mesh.org", "version": "v1", "kind": "PodChaos"},
-            "userInfo": {"username": "sre", "uid": "7", "groups": ["dba"], "extra": {"scopes": ["a", "b"]}},
-            "options": {"kind": "CreateOptions", "fieldManager": "kubectl"},
-            "dryRun": true,
-            "object": {
-                "apiVersion": "chaos-mesh.org/v1alpha1", "kind": "PodChaos",
-                "metadata": {"name": "kill", "namespace": "drills"},
-                "spec": {"action": "pod-failure", "mode": "one", "duration": "5m",
-                    "selector": {"namespaces": ["pake-api"]}},
-            },
-        },
-    });
-    let (uid, request) = review::read(review.to_string().as_bytes()).unwrap();
-    let says = "[request.resource.resource, request.requestKind.version, request.userInfo.uid, \
-        request.userInfo.extra.scopes[1], string(request.options.fieldManager), string(request.dryRun), \
-        string(has(request.subResource))].join(' ')";
-    let rules = json!({"rules": [
-        {"name": "told", "expression": "blast.hits == 0", "messageExpression": says, "reason": "AllIsTold"},
-    ]});
-    let policies = PolicySet::compile(&[policy(&rules)]).unwrap();
-    let verdict = judge(&world(), &policies, &request, NOW.parse().unwrap());
-    let answer = serde_json::to_value(review::answer(uid, &verdict)).unwrap();
-    let response = &answer["response"];
-    assert_eq!(response["allowed"], false);
-    let cause = &response["status"]["details"]["causes"][0];
-    assert_eq!(cause["reason"], "AllIsTold");
-    assert_eq!(
-        cause["message"],
-        "policy production, rule told: podchaos v1 7 b kubectl true false"
-    );
-    assert_eq!(
-        response["auditAnnotations"]["violations"],
-        "production/AllIsTold"
-    );
 }

@@ -1,5 +1,5 @@
-//! Brackets, texts and comments of an expression: what is known of it before it is parsed, so that
-//! no text makes the parser recurse without a bound.
+//! What is known of a text before it is parsed: that it is short enough for the parser's stack, and
+//! which brackets belong together, so that a part of it can be shown whole.
 
 use super::refusal::{Refusal, Span};
 
@@ -9,213 +9,146 @@ pub const LONGEST: usize = 16 * 1024;
 /// How deep an expression may be nested, counting the variables that it reads.
 pub const NESTING: usize = 128;
 
-/// How deep brackets may be nested.
-const BRACKETS: usize = 64;
+/// How deep the parser may nest brackets: what a stack of 1 MiB bears with room to spare.
+pub(super) const BRACKETS: u16 = 64;
 
-/// How many operators may follow one another without a comma, `&&`, `||`, `?` or `:` between them.
-const LINKS: usize = 256;
+/// How many signs of operators an expression may have. The parser makes a tree as deep as the longest
+/// chain of them, which a stack of 2 MiB bears up to 4,000. Those within texts count as well: whoever
+/// misleads us about where a text ends gains nothing.
+const SIGNS: usize = 3_000;
 
-/// The pairs of brackets of an expression.
-#[derive(Debug, Default)]
-pub(super) struct Lexis {
-    pairs: Vec<Span>,
+/// Refuses a text that the parser might not bear.
+///
+/// # Errors
+/// What there is too much of.
+pub(super) fn bear(source: &str) -> Result<(), Refusal> {
+    let refuse = |at: usize, message: String| Err(Refusal::at(source, at, message));
+    if source.len() > LONGEST {
+        let length = source.len();
+        return refuse(
+            0,
+            format!("the expression has {length} bytes; at most {LONGEST}"),
+        );
+    }
+    let signs = source.match_indices(|c: char| ".[+-*/%<>=!?".contains(c));
+    let words = source.match_indices("in");
+    match signs.chain(words).nth(SIGNS) {
+        Some((at, _)) => refuse(at, format!("more than {SIGNS} operators")),
+        None => Ok(()),
+    }
 }
 
-impl Lexis {
-    /// Reads the brackets of an expression.
-    ///
-    /// # Errors
-    /// When it is longer, or nested deeper, than an expression may be.
-    pub(super) fn read(source: &str) -> Result<Self, Refusal> {
-        if source.len() > LONGEST {
-            let length = source.len();
-            let message = format!("the expression has {length} bytes; at most {LONGEST}");
-            return Err(Refusal::at(source, 0, message));
+/// The pairs of brackets of an expression, those within texts and comments aside.
+#[derive(Debug, Default)]
+pub(super) struct Pairs(Vec<Span>);
+
+impl Pairs {
+    /// Finds them.
+    pub(super) fn of(source: &str) -> Self {
+        let mut pairs = Vec::new();
+        let mut open = Vec::new();
+        let mut at = 0;
+        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            let length = piece(source, at);
+            match rest.as_bytes().first() {
+                Some(b'(' | b'[' | b'{') => open.push(at),
+                Some(b')' | b']' | b'}') => {
+                    let end = at + 1;
+                    pairs.extend(open.pop().map(|start| Span { start, end }));
+                }
+                _ => {}
+            }
+            at += length;
         }
-        let mut reader = Reader {
-            source,
-            at: 0,
-            open: vec![Frame::default()],
-            lexis: Self::default(),
-        };
-        reader.read()?;
-        Ok(reader.lexis)
+        Self(pairs)
     }
 
     /// The part with the brackets that it opens or closes.
     pub(super) fn balance(&self, span: Span) -> Span {
         let mut span = span;
         let crossing = |pair: &&Span, span: Span| {
-            let opened = (span.start..span.end).contains(&pair.start);
-            let closed = (span.start..span.end).contains(&(pair.end - 1));
-            opened != closed
+            let inside = span.start..span.end;
+            inside.contains(&pair.start) != inside.contains(&(pair.end - 1))
         };
-        while let Some(pair) = self.pairs.iter().find(|pair| crossing(pair, span)) {
+        while let Some(pair) = self.0.iter().find(|pair| crossing(pair, span)) {
             span = span.around(*pair);
         }
         span
     }
 }
 
-/// What is open, and how much stands there since the last separator.
-#[derive(Default)]
-struct Frame {
-    start: usize,
-    links: usize,
-    choices: usize,
-}
-
-struct Reader<'s> {
-    source: &'s str,
-    at: usize,
-    open: Vec<Frame>,
-    lexis: Lexis,
-}
-
-impl Reader<'_> {
-    fn rest(&self) -> &str {
-        self.source.get(self.at..).unwrap_or_default()
-    }
-
-    fn read(&mut self) -> Result<(), Refusal> {
-        while let Some(next) = self.rest().chars().next() {
-            match next {
-                '/' if self.rest().starts_with("//") => self.skip_until("\n"),
-                '\'' | '"' => self.skip_text(next),
-                '`' => {
-                    self.at += 1;
-                    self.skip_until("`");
-                }
-                '(' | '[' | '{' => self.opens()?,
-                ')' | ']' | '}' => self.closes(),
-                _ => self.passes(next)?,
+/// How long the text, comment or character is that begins here.
+fn piece(source: &str, at: usize) -> usize {
+    let rest = source.get(at..).unwrap_or_default();
+    let until = |end: &str, from: usize| {
+        let found = rest.get(from..).and_then(|rest| rest.find(end));
+        found.map_or(rest.len(), |found| from + found + end.len())
+    };
+    match rest.chars().next() {
+        Some('/') if rest.starts_with("//") => until("\n", 2),
+        Some('`') => until("`", 1),
+        Some(quote @ ('\'' | '"')) => {
+            let triple: String = std::iter::repeat_n(quote, 3).collect();
+            if rest.starts_with(&triple) {
+                until(&triple, 3)
+            } else if is_raw(source, at) {
+                until(&quote.to_string(), 1)
+            } else {
+                quoted(rest, quote)
             }
         }
-        Ok(())
+        first => first.map_or(1, char::len_utf8),
     }
+}
 
-    fn skip_until(&mut self, end: &str) {
-        let rest = self.rest();
-        self.at += rest.find(end).map_or(rest.len(), |at| at + end.len());
-    }
+/// How long a text in single quotes or double is, escapes and all.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    let end = text.char_indices().skip(1).find(|(_, c)| {
+        let ends = *c == quote && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |(at, _)| at + quote.len_utf8())
+}
 
-    /// Skips a text, raw or not, in one quote or three.
-    fn skip_text(&mut self, quote: char) {
-        let raw = self.is_raw();
-        let triple: String = std::iter::repeat_n(quote, 3).collect();
-        let single = quote.to_string();
-        let end = if self.rest().starts_with(&triple) {
-            triple
-        } else {
-            single
+/// Whether the quote here begins a raw text.
+fn is_raw(source: &str, at: usize) -> bool {
+    let before = source.get(..at).unwrap_or_default();
+    let word = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let prefix = before.get(word.map_or(0, |at| at + 1)..);
+    matches!(prefix, Some("r" | "R" | "br" | "bR" | "Br" | "BR"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_texts_and_comments_are_no_brackets() {
+        let whole = |source: &str| {
+            let span = Pairs::of(source).balance(Span { start: 0, end: 2 });
+            source[span.start..span.end].to_owned()
         };
-        self.at += end.len();
-        while !self.rest().is_empty() && !self.rest().starts_with(&end) {
-            let escape = !raw && self.rest().starts_with('\\');
-            let skipped = self.rest().chars().take(if escape { 2 } else { 1 });
-            self.at += skipped.map(char::len_utf8).sum::<usize>();
+        assert_eq!(whole("f(')') + g"), "f(')')");
+        assert_eq!(whole("f(r'\\') + g"), "f(r'\\')");
+        assert_eq!(whole("f('\\')') + g"), "f('\\')')");
+        assert_eq!(whole("f('''a')''') + g"), "f('''a')''')");
+        assert_eq!(whole("f( // )\n1) + g"), "f( // )\n1)");
+        assert_eq!(whole("f[g(1)] + h"), "f[g(1)]");
+    }
+
+    #[test]
+    fn what_the_parser_might_not_bear_is_refused() {
+        let refused = |source: &str| bear(source).unwrap_err().message;
+        assert_eq!(
+            refused(&"a".repeat(LONGEST + 1)),
+            "the expression has 16385 bytes; at most 16384"
+        );
+        for link in ["+1", ".b", "[0]", " in a", "\n'.b'"] {
+            let chain = format!("a{}", link.repeat(SIGNS + 1));
+            assert!(bear(chain.get(..LONGEST.min(chain.len())).unwrap()).is_err());
         }
-        self.at = (self.at + end.len()).min(self.source.len());
-    }
-
-    /// Whether the quote here follows the prefix of a raw text.
-    fn is_raw(&self) -> bool {
-        let before = self.source.get(..self.at).unwrap_or_default();
-        let word = before.trim_start_matches(|c: char| !c.is_ascii());
-        let start = word
-            .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .map_or(0, |at| at + 1);
-        let prefix = word.get(start..).unwrap_or_default();
-        prefix.len() <= 2 && prefix.contains(['r', 'R'])
-    }
-
-    fn opens(&mut self) -> Result<(), Refusal> {
-        self.links(1)?;
-        if self.open.len() > BRACKETS {
-            let message = format!("brackets are nested deeper than {BRACKETS}");
-            return Err(Refusal::at(self.source, self.at, message));
-        }
-        self.open.push(Frame {
-            start: self.at,
-            ..Frame::default()
-        });
-        self.at += 1;
-        Ok(())
-    }
-
-    fn closes(&mut self) {
-        self.at += 1;
-        if self.open.len() > 1
-            && let Some(frame) = self.open.pop()
-        {
-            self.lexis.pairs.push(Span {
-                start: frame.start,
-                end: self.at,
-            });
-        }
-    }
-
-    /// Whatever else stands there: names and numbers, separators, and operators, each a link of a chain.
-    fn passes(&mut self, next: char) -> Result<(), Refusal> {
-        let separates = ["&&", "||"]
-            .iter()
-            .any(|word| self.rest().starts_with(word));
-        if separates || next == ':' {
-            self.reset(false);
-        } else if next == ',' {
-            self.reset(true);
-        } else if next == '?' {
-            self.reset(false);
-            self.choice()?;
-        } else if !(next.is_alphanumeric() || next == '_' || next.is_whitespace())
-            || self.word() == "in"
-        {
-            self.links(1)?;
-        }
-        self.at += if separates {
-            2
-        } else if next.is_alphanumeric() {
-            self.word().len().max(next.len_utf8())
-        } else {
-            next.len_utf8()
-        };
-        Ok(())
-    }
-
-    fn word(&self) -> &str {
-        let rest = self.rest();
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
-    }
-
-    fn reset(&mut self, choices: bool) {
-        if let Some(frame) = self.open.last_mut() {
-            frame.links = 0;
-            frame.choices = if choices { 0 } else { frame.choices };
-        }
-    }
-
-    fn choice(&mut self) -> Result<(), Refusal> {
-        let choices = self.open.last_mut().map_or(0, |frame| {
-            frame.choices += 1;
-            frame.choices
-        });
-        self.bounded(choices, NESTING, "choices follow one another")
-    }
-
-    fn links(&mut self, more: usize) -> Result<(), Refusal> {
-        let links = self.open.last_mut().map_or(0, |frame| {
-            frame.links += more;
-            frame.links
-        });
-        self.bounded(links, LINKS, "operators follow one another")
-    }
-
-    fn bounded(&self, count: usize, most: usize, what: &str) -> Result<(), Refusal> {
-        if count <= most {
-            return Ok(());
-        }
-        let message = format!("more than {most} {what}");
-        Err(Refusal::at(self.source, self.at, message))
+        assert_eq!(bear(&format!("a{}", "+1".repeat(SIGNS))), Ok(()));
     }
 }

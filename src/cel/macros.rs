@@ -1,6 +1,6 @@
 //! Macros: calls whose arguments are names and expressions rather than values.
 
-use super::refusal::{Refusal, Span};
+use super::refusal::Refusal;
 use super::tree::{FoldKind, FoldTree, Node, Tree};
 
 /// A macro over values: its name, how many names it binds, and what it makes.
@@ -35,7 +35,6 @@ fn filters(kind: FoldKind) -> bool {
 /// A call as it is written.
 pub(super) struct Called<'s> {
     pub(super) source: &'s str,
-    pub(super) span: Span,
     pub(super) at: usize,
     pub(super) target: Option<Box<Tree>>,
     pub(super) name: String,

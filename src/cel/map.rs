@@ -89,7 +89,16 @@ fn rank(value: &Value<'_>) -> u8 {
 }
 
 impl<'a> Map<'a> {
-    /// A map of these entries, or the first key that is there twice.
+    /// A map of these entries, of which the last counts where a key is there twice.
+    #[must_use]
+    pub fn latest(mut entries: Vec<(Key<'a>, Value<'a>)>) -> Self {
+        entries.reverse();
+        entries.sort_by(|a, b| a.0.order(&b.0.0));
+        entries.dedup_by(|b, a| a.0.order(&b.0.0) == Ordering::Equal);
+        Self::Built(entries.into())
+    }
+
+    /// A map of these entries.
     ///
     /// # Errors
     /// The key that is there twice.

@@ -3,7 +3,6 @@
 //! `parse` turns text into a tree, `check` the tree into a program whose names, types and functions are
 //! resolved, and `evaluate` runs the program over values that borrow the objects they come from.
 
-#![allow(dead_code, reason = "the libraries stand here before what calls them")]
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "an operation takes the types that it names and refuses every other value"
@@ -13,6 +12,7 @@ mod budget;
 mod check;
 mod environment;
 mod evaluate;
+mod forms;
 pub mod functions;
 mod instant;
 mod json;
@@ -33,6 +33,7 @@ mod value;
 pub use budget::{Answer, Budget, Failure};
 pub use environment::{Declared, Environment, Shape};
 pub use evaluate::Scope;
+pub use forms::{FORMS, Form};
 pub use instant::Instant;
 pub use json::to_json;
 pub use lexis::{LONGEST, NESTING};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use cel::Env;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 
-use super::lexis::{Lexis, NESTING};
+use super::lexis::{BRACKETS, NESTING, Pairs, bear};
 use super::macros::Called;
 use super::refusal::{Refusal, Span};
 use super::tree::{Node, Tree};
@@ -17,17 +17,18 @@ use super::value::{Text, Value};
 /// What is wrong with it, and where.
 pub(super) fn parse(source: &str) -> Result<Tree, Refusal> {
     static SYNTAX: OnceLock<Env> = OnceLock::new();
-    let lexis = Lexis::read(source)?;
+    bear(source)?;
     let parser = SYNTAX.get_or_init(Env::default).parser();
     let parser = parser
         .enable_ident_escape_syntax(true)
-        .enable_optional_syntax(true);
+        .enable_optional_syntax(true)
+        .max_recursion_depth(BRACKETS);
     let parsed = parser.parse_with_source_info(source);
     let (expression, places) = parsed.map_err(|errors| syntax(source, &errors))?;
     let reader = Reader {
         source,
         places: &places,
-        lexis: &lexis,
+        pairs: Pairs::of(source),
         bytes: offsets(source),
     };
     reader.tree(&expression, 0)
@@ -45,19 +46,49 @@ fn syntax(source: &str, errors: &cel::ParseErrors) -> Refusal {
         return Refusal::at(source, 0, "it is no expression");
     };
     let (line, column) = first.pos;
-    let text = first.msg.trim_start_matches("Syntax error: ");
-    let text = text.split(" expecting {").next().unwrap_or(text);
-    let text = text
-        .replace("'<EOF>'", "the end")
-        .replace("<EOF>", "the end");
+    if first.msg.contains("ecursion limit") {
+        return Refusal::at(
+            source,
+            0,
+            format!("brackets are nested deeper than {BRACKETS}"),
+        );
+    }
     let place = |number: isize| usize::try_from(number).unwrap_or(1);
-    Refusal::at_line(source, place(line), place(column), text)
+    Refusal::at_line(source, place(line), place(column), plainly(&first.msg))
+}
+
+/// What the parser says of a place, and what we say.
+const SAYINGS: &[(&str, &str)] = &[
+    ("mismatched input ", "does not belong here"),
+    ("extraneous input ", "does not belong here"),
+    ("no viable alternative at input ", "does not belong here"),
+    (
+        "token recognition error at: ",
+        "is no part of any expression",
+    ),
+];
+
+/// What the parser says, in our words.
+fn plainly(message: &str) -> String {
+    let text = message.trim_start_matches("Syntax error: ");
+    let said = SAYINGS
+        .iter()
+        .find_map(|(saying, ours)| Some((text.strip_prefix(saying)?, ours)));
+    let Some((rest, ours)) = said else {
+        return text.replace("'<EOF>'", "the end");
+    };
+    let found = rest.split(" expecting ").next().unwrap_or(rest);
+    let found = found.trim_matches('\'');
+    if found == "<EOF>" {
+        return "the expression ends before it is complete".to_owned();
+    }
+    format!("`{found}` {ours}")
 }
 
 struct Reader<'s> {
     source: &'s str,
     places: &'s SourceInfo,
-    lexis: &'s Lexis,
+    pairs: Pairs,
     bytes: Vec<usize>,
 }
 
@@ -87,7 +118,7 @@ impl Reader<'_> {
         let (node, parts) = self.node(expression, token, depth + 1)?;
         Ok(Tree {
             node,
-            span: self.lexis.balance(parts.around(token)),
+            span: self.pairs.balance(parts.around(token)),
             at: token.start,
         })
     }
@@ -163,7 +194,6 @@ impl Reader<'_> {
         };
         let called = Called {
             source: self.source,
-            span,
             at: token.start,
             target,
             name: call.func_name.clone(),

@@ -82,8 +82,8 @@ impl fmt::Display for Refusal {
 /// `; did you mean …?` with the known name that is nearest, if one is near.
 pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let near = |other: &&str| {
-        let distance = strsim::osa_distance(name, other);
-        (distance <= name.chars().count().div_ceil(3)).then_some(distance)
+        let (distance, length) = (strsim::osa_distance(name, other), name.chars().count());
+        (length > 3 && distance <= length.div_ceil(3)).then_some(distance)
     };
     let known = known.into_iter().filter(|other| *other != name);
     let found = known.filter_map(|other| Some((near(&other)?, other))).min();

@@ -145,6 +145,25 @@ const PLAIN: &[(&str, Type)] = &[
     ("Format", Type::Opaque("kubernetes.NamedFormat")),
 ];
 
+/// The sign of an operator.
+pub(super) fn sign(name: &str) -> Option<&str> {
+    if name == "@in" {
+        return Some("in");
+    }
+    let sign = name.trim_matches('_');
+    (name.contains('_') && !sign.contains(char::is_alphabetic)).then_some(sign)
+}
+
+/// A call with values of these types, as it would be written.
+pub(super) fn called<T: AsRef<str>>(name: &str, types: &[T]) -> String {
+    let types: Vec<&str> = types.iter().map(AsRef::as_ref).collect();
+    match (sign(name), types.as_slice()) {
+        (Some(sign), [a, b]) => format!("{a} {sign} {b}"),
+        (Some(sign), [a]) => format!("{sign}{a}"),
+        _ => format!("{name}({})", types.join(", ")),
+    }
+}
+
 /// The types that an expression may name, as in `type(x) == int`, and what each is called at run time.
 pub(super) fn named_type(name: &str) -> Option<(&'static str, Type)> {
     let dynamic = || Box::new(Type::Dyn);

@@ -7,7 +7,7 @@ use super::super::functions::opaque::Opaque;
 use super::super::functions::{Literal, ordered, patterns, text_format};
 use super::super::program::{Code, Step};
 use super::super::refusal::{Refusal, nearest};
-use super::super::signature::{self, Entry};
+use super::super::signature::{self, Entry, called, sign};
 use super::super::tree::{Node, Tree};
 use super::super::types::Type;
 use super::super::value::Value;
@@ -132,17 +132,13 @@ impl Checker<'_> {
         let kinds = given.iter().map(|kind| self.types.settle(kind).to_string());
         let kinds: Vec<String> = kinds.collect();
         let name = found.name;
-        let called = match (operator(name), kinds.as_slice()) {
-            (Some(sign), [a, b]) => format!("{a} {sign} {b}"),
-            (Some(sign), [a]) => format!("{sign}{a}"),
-            (_, [target, rest @ ..]) if found.member => {
-                format!("{target}.{name}({})", rest.join(", "))
-            }
-            _ => format!("{name}({})", kinds.join(", ")),
+        let called = match kinds.split_first() {
+            Some((target, rest)) if found.member => format!("{target}.{}", called(name, rest)),
+            _ => called(name, &kinds),
         };
         let known = found.entry.signatures.iter().map(|it| it.text);
         let known: Vec<&str> = known.take(4).collect();
-        if operator(name).is_some() {
+        if sign(name).is_some() {
             return format!("there is no `{called}`");
         }
         format!("there is no `{called}`; there is `{}`", known.join("`, `"))
@@ -213,13 +209,4 @@ fn constant(step: &Step) -> Option<Value<'static>> {
         Code::Constant(value) => Some(value.clone()),
         _ => None,
     }
-}
-
-/// The sign of an operator.
-fn operator(name: &str) -> Option<&str> {
-    if name == "@in" {
-        return Some("in");
-    }
-    let sign = name.trim_matches('_');
-    (name.contains('_') && !sign.contains(char::is_alphabetic)).then_some(sign)
 }

@@ -312,5 +312,6 @@ impl Checker<'_> {
 
 /// The names of everything that can be called.
 fn callable() -> impl Iterator<Item = &'static str> {
-    super::signature::names().chain(macros::names())
+    let functions = super::signature::names().filter(|name| name.starts_with(char::is_alphabetic));
+    functions.chain(macros::names())
 }

@@ -8,6 +8,7 @@ use super::budget::{Answer, Budget, Failure, wrong};
 use super::functions::Function;
 use super::map::{Key, Map};
 use super::program::{Code, Program, Step};
+use super::signature::called;
 use super::value::Value;
 
 /// What the variables of an environment are worth in one case.
@@ -159,7 +160,7 @@ impl<'s, 'a> Run<'s, 'a> {
         (function.run)(given, self.budget).map_err(|failure| match failure {
             Failure::Unfit => {
                 let types: Vec<_> = given.iter().map(Value::type_name).collect();
-                wrong(format!("`{name}` takes no ({})", types.join(", ")))
+                wrong(format!("there is no `{}`", called(name, &types)))
             }
             failure => failure,
         })
@@ -181,7 +182,8 @@ impl<'s, 'a> Run<'s, 'a> {
             let value = self.step(value)?;
             built.extend(present(*maybe, value)?.map(|value| (key, value)));
         }
-        build(built)
+        // As Kubernetes has it: the specification of the language would refuse a key that stands twice.
+        Ok(Value::Map(Map::latest(built)))
     }
 
     fn inside(&mut self, pair: &'a [Step; 2], flat: bool) -> Answer<'a> {

@@ -18,9 +18,10 @@ pub(super) fn field<'a>(operand: &Value<'a>, name: &str) -> Answer<'a> {
 pub(super) fn optional_field<'a>(operand: &Value<'a>, name: &str) -> Answer<'a> {
     match operand {
         Value::Map(map) => Ok(optional(map.field(name))),
-        Value::Optional(None) | Value::Null => Ok(Value::Optional(None)),
         Value::Optional(Some(inner)) => optional_field(inner, name),
-        other => Err(fieldless(other, name)),
+        list @ Value::List(_) => Err(fieldless(list, name)),
+        // What has no fields has not this one either.
+        _ => Ok(Value::Optional(None)),
     }
 }
 
@@ -28,9 +29,9 @@ pub(super) fn optional_field<'a>(operand: &Value<'a>, name: &str) -> Answer<'a> 
 pub(super) fn has(operand: &Value<'_>, name: &str) -> Result<bool, Failure> {
     match operand {
         Value::Map(map) => Ok(map.field(name).is_some()),
-        Value::Optional(None) | Value::Null => Ok(false),
         Value::Optional(Some(inner)) => has(inner, name),
-        other => Err(fieldless(other, name)),
+        list @ Value::List(_) => Err(fieldless(list, name)),
+        _ => Ok(false),
     }
 }
 
@@ -53,9 +54,9 @@ pub(super) fn optional_index<'a>(
     budget: &mut Budget,
 ) -> Answer<'a> {
     match operand {
-        Value::Optional(None) | Value::Null => Ok(Value::Optional(None)),
         Value::Optional(Some(inner)) => optional_index(inner, key, budget),
-        other => found(other, key, budget).map(optional),
+        Value::List(_) | Value::Map(_) => found(operand, key, budget).map(optional),
+        _ => Ok(Value::Optional(None)),
     }
 }
 
