@@ -81,16 +81,20 @@ fn cluster() -> Inventory {
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
         }))
     });
+    let nodes = (0..PODS).map(|index| {
+        let zone = format!("zone-{}", index % 3);
+        object(json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": format!("node-{index}"), "labels": {"topology.kubernetes.io/zone": zone}}
+        }))
+    });
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let set = json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet",
         "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": PODS}
     });
-    let objects: Vec<Object> = [namespace, set]
-        .map(object)
-        .into_iter()
-        .chain(pods)
-        .collect();
+    let objects = [namespace, set].map(object).into_iter();
+    let objects: Vec<Object> = objects.chain(nodes).chain(pods).collect();
     Inventory::from_objects(&objects, Origin::Recorded)
 }
 

@@ -16,6 +16,7 @@ mod agreement;
 mod architecture;
 mod argo;
 mod blast;
+mod cel_bounds;
 mod cel_kubernetes;
 mod cel_spec;
 mod chaos_mesh_selection;
