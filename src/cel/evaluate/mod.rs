@@ -29,7 +29,7 @@ impl Program {
         Run::new(scope, budget).step(&self.step)
     }
 
-    /// The smallest part of a false expression that made it false.
+    /// The smallest part of an expression that made it false, or made it err.
     pub fn blame<'a>(&'a self, scope: &dyn Scope<'a>, budget: &mut Budget) -> Option<&'a str> {
         let step = Run::new(scope, budget).blame(&self.step);
         self.source.get(step.span.start..step.span.end)

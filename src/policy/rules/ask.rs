@@ -17,7 +17,13 @@ pub fn ask(expression: &str, facts: &Facts<'_>) -> Result<Json, String> {
     let mut budget = Budget::new(STEPS_OF_A_RULE);
     let value = program.evaluate(&Alone(facts), &mut budget);
     let json = value.and_then(|value| to_json(&value, &mut budget));
-    json.map_err(|failure| failure.to_string())
+    json.map_err(|failure| {
+        let part = program.blame(&Alone(facts), &mut Budget::new(STEPS_OF_A_RULE));
+        match (failure, part) {
+            (Failure::Wrong(why), Some(part)) => format!("{why}, in `{part}`"),
+            (failure, _) => failure.to_string(),
+        }
+    })
 }
 
 /// The variables that every policy has.

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use super::compile::{Named, Rule, Rules};
+use super::compile::{Rule, Rules};
 use super::facts::{Facts, VARIABLES};
 use crate::cel::{Answer, Budget, Failure, Program, Scope, Value};
 use crate::policy::context::LimitContext;
@@ -89,7 +89,11 @@ impl<'a, 'c> Trial<'a, 'c> {
             match self.truth(&condition.program).0 {
                 Ok(true) => {}
                 Ok(false) => return None,
-                Err(failure) => failures.push(condition_failed(context, condition, &failure)),
+                Err(failure) => {
+                    let name = format!("condition {}", condition.name);
+                    let violation = context.violation(Reason::RuleFailed, &name);
+                    failures.push(self.failed(&condition.program, &failure, violation));
+                }
             }
         }
         Some(failures)
@@ -120,7 +124,7 @@ impl<'a, 'c> Trial<'a, 'c> {
             }
             Err(failure) => {
                 let violation = context.violation(Reason::RuleFailed, &name);
-                Some(failed(&rule.program, &failure, violation))
+                Some(self.failed(&rule.program, &failure, violation))
             }
         }
     }
@@ -148,7 +152,26 @@ impl<'a, 'c> Trial<'a, 'c> {
         answer
     }
 
-    /// The smallest part that made a false program false; the whole where that costs too much to find.
+    /// The violation of an expression that has no value.
+    fn failed(&self, program: &'a Program, failure: &Failure, violation: Violation) -> Violation {
+        let why = match failure {
+            Failure::Exhausted => format!(
+                "it takes more than the {STEPS_OF_A_RULE} steps that a rule may take, or the \
+                 {STEPS_OF_A_POLICY} of all rules of the policy"
+            ),
+            Failure::Wrong(_) | Failure::Unfit => {
+                format!("it errs: {failure}, in `{}`", self.blamed(program))
+            }
+        };
+        Violation {
+            measured: why.clone(),
+            permitted: shown(program.source()),
+            message: why,
+            ..violation
+        }
+    }
+
+    /// The smallest part that made a program false, or made it err; the whole where that costs too much to find.
     fn blamed(&self, program: &'a Program) -> String {
         let mut budget = Budget::new(STEPS_OF_A_RULE);
         let part = program.blame(&self.names, &mut budget);
@@ -169,30 +192,6 @@ impl<'a, 'c> Trial<'a, 'c> {
         };
         let told = told.filter(usable).or_else(|| rule.message.clone());
         told.unwrap_or_else(|| format!("failed expression: {}", shown(rule.program.source())))
-    }
-}
-
-fn condition_failed(context: &LimitContext<'_>, condition: &Named, failure: &Failure) -> Violation {
-    let name = format!("condition {}", condition.name);
-    let violation = context.violation(Reason::RuleFailed, &name);
-    failed(&condition.program, failure, violation)
-}
-
-/// The violation of an expression that has no value.
-fn failed(program: &Program, failure: &Failure, violation: Violation) -> Violation {
-    let why = match failure {
-        Failure::Exhausted => format!(
-            "it takes more than the {STEPS_OF_A_RULE} steps that a rule may take, or the \
-             {STEPS_OF_A_POLICY} of all rules of the policy"
-        ),
-        Failure::Wrong(why) => format!("it errs: {why}"),
-        Failure::Unfit => format!("it errs: {failure}"),
-    };
-    Violation {
-        measured: why.clone(),
-        permitted: shown(program.source()),
-        message: why,
-        ..violation
     }
 }
 
