@@ -208,6 +208,10 @@ impl Checker<'_> {
         let range = self.tree(&fold.range)?;
         let pairs = fold.second.is_some();
         let (first, second) = self.ranged(&range.kind, pairs, &fold.range)?;
+        if let (FoldKind::Sort, kind @ Type::Map(..)) = (fold.kind, self.types.known(&range.kind)) {
+            let message = format!("this is {kind}, where a list is needed");
+            return self.refuse(fold.range.at, message);
+        }
         let outer = self.locals.len();
         self.locals.push((fold.first.clone(), first.clone()));
         if let Some(name) = &fold.second {

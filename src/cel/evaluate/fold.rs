@@ -143,6 +143,9 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn sorted(&mut self, fold: &'a Fold, range: &Value<'a>) -> Answer<'a> {
+        if let Value::Map(_) = range {
+            return Err(not(range, "a list"));
+        }
         let mut values: Vec<(Value<'a>, Value<'a>)> = Vec::new();
         self.each(fold, range, |run, (first, _)| {
             values.push((run.step(&fold.body)?, first));

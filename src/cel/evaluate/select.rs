@@ -2,6 +2,7 @@
 
 use super::super::budget::{Answer, Budget, Failure, wrong};
 use super::super::functions::elements;
+use super::super::map::Key;
 use super::super::value::Value;
 
 /// `operand.name`.
@@ -55,8 +56,14 @@ pub(super) fn optional_index<'a>(
 ) -> Answer<'a> {
     match operand {
         Value::Optional(Some(inner)) => optional_index(inner, key, budget),
+        Value::List(_) if matches!(key, Value::Double(place) if place.fract() != 0.0) => {
+            Err(unkeyed(operand, key))
+        }
         Value::List(_) | Value::Map(_) => found(operand, key, budget).map(optional),
-        _ => Ok(Value::Optional(None)),
+        _ if Key::of(key.clone()).is_some() || matches!(key, Value::Double(_)) => {
+            Ok(Value::Optional(None))
+        }
+        _ => Err(unkeyed(operand, key)),
     }
 }
 

@@ -71,6 +71,7 @@ impl Opaque {
             }
             (Self::Url(a), Value::Opaque(b)) if let Self::Url(b) = &**b => a.equal(b, budget),
             (a, Value::Opaque(b)) if a.type_name() == b.type_name() => Ok(*a == **b),
+            (_, Value::Null) => Ok(false),
             (a, b) => Err(wrong(format!(
                 "a {} cannot be compared with a {}",
                 a.type_name(),

@@ -42,7 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "duration(int) -> duration",
             "duration(string) -> duration",
         ],
-        "The span of time that a text has in the units h, m, s, ms, us and ns, or of so many nanoseconds.",
+        "The span of time that a text has in the units h, m, s, ms, us and ns. A whole number is declared and always an error, as in Kubernetes.",
         duration,
     )
     .shown(&[
@@ -147,7 +147,11 @@ fn timestamp<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
 
 fn duration<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
     match args {
-        [Value::Duration(nanos) | Value::Int(nanos)] => Ok(Value::Duration(*nanos)),
+        [Value::Duration(nanos)] => Ok(Value::Duration(*nanos)),
+        // Kubernetes declares it, and has no answer.
+        [Value::Int(number)] => Err(wrong(format!(
+            "{number} is not a duration; write one such as \"90s\", with its unit"
+        ))),
         [Value::String(text)] => {
             budget.charge_text(text.len())?;
             match calendar::parse_go_duration(text) {
