@@ -39,8 +39,7 @@ pub(super) fn has(operand: &Value<'_>, name: &str) -> Result<bool, Failure> {
 /// `operand[key]`.
 pub(super) fn index<'a>(operand: &Value<'a>, key: &Value<'a>, budget: &mut Budget) -> Answer<'a> {
     match operand {
-        Value::Optional(None) => Ok(Value::Optional(None)),
-        Value::Optional(Some(inner)) => optional_index(inner, key, budget),
+        Value::Optional(_) => optional_index(operand, key, budget),
         other => found(other, key, budget)?.ok_or_else(|| match key {
             Value::String(name) => absent(name),
             key => elements::absent(key),
