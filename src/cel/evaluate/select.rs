@@ -2,7 +2,6 @@
 
 use super::super::budget::{Answer, Budget, Failure, wrong};
 use super::super::functions::elements;
-use super::super::map::Key;
 use super::super::value::Value;
 
 /// `operand.name`.
@@ -59,9 +58,7 @@ pub(super) fn optional_index<'a>(
             Err(unkeyed(operand, key))
         }
         Value::List(_) | Value::Map(_) => found(operand, key, budget).map(optional),
-        _ if Key::of(key.clone()).is_some() || matches!(key, Value::Double(_)) => {
-            Ok(Value::Optional(None))
-        }
+        _ if elements::is_key(key) => Ok(Value::Optional(None)),
         _ => Err(unkeyed(operand, key)),
     }
 }

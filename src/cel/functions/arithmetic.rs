@@ -120,9 +120,8 @@ fn operation(args: &[Value<'_>], sign: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Run;
     use super::*;
-
-    type Run = for<'a> fn(&[Value<'a>], &mut Budget) -> Answer<'a>;
 
     fn of_ints(run: Run, a: i64, b: i64) -> Option<i64> {
         match run(&[Value::Int(a), Value::Int(b)], &mut Budget::new(0)) {

@@ -200,13 +200,8 @@ fn size<'a>(args: &[Value<'a>], budget: &mut Budget) -> Answer<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::made;
     use super::*;
-
-    type Run = for<'a> fn(&[Value<'a>], &mut Budget) -> Answer<'a>;
-
-    fn made(run: Run, value: Value<'_>) -> Answer<'_> {
-        run(&[value], &mut Budget::new(1_000))
-    }
 
     #[test]
     fn truths_have_twelve_spellings() {

@@ -47,15 +47,21 @@ pub(in crate::cel) fn found<'a>(
         (Value::List(list), Value::Int(_) | Value::Uint(_) | Value::Double(_)) => {
             Ok(place(key).and_then(|place| list.get(place)))
         }
-        (
-            Value::Map(map),
-            Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_),
-        ) => {
+        (Value::Map(map), key) if is_key(key) => {
             charge_lookup(key, budget)?;
             Ok(map.get(key))
         }
         _ => Err(Failure::Unfit),
     }
+}
+
+/// Whether something can be looked up by a value. Where its type is not known before it runs, a double
+/// finds the key that is the same number.
+pub(in crate::cel) fn is_key(value: &Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_)
+    )
 }
 
 /// The place of a list that a number is. Where its type is not known before it runs, a number without

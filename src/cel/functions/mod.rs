@@ -103,6 +103,12 @@ impl Function {
     }
 }
 
+/// What a function of one value gives.
+#[cfg(test)]
+pub(super) fn made(run: Run, value: Value<'_>) -> Answer<'_> {
+    run(&[value], &mut Budget::new(1_000))
+}
+
 /// The libraries, each a name and its functions.
 pub const LIBRARIES: &[(&str, &[Function])] = &[
     ("operators", operators::FUNCTIONS),

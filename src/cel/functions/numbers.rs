@@ -99,13 +99,8 @@ pub(super) fn none(args: &[Value<'_>], what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Run, made};
     use super::*;
-
-    type Run = for<'a> fn(&[Value<'a>], &mut Budget) -> Answer<'a>;
-
-    fn made(run: Run, value: Value<'_>) -> Answer<'_> {
-        run(&[value], &mut Budget::new(1_000))
-    }
 
     #[test]
     fn whole_numbers_are_read_as_go_reads_them() {
