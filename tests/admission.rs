@@ -11,6 +11,7 @@ use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
 use firebreak::policy::PolicySet;
 use firebreak::server::admission::{Guard, LARGEST_BODY, router};
+use firebreak::server::view::View;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -24,9 +25,14 @@ pub(crate) fn guard(policies: &str) -> Arc<Guard> {
     };
     let policies = objects(Reader::default().read_text("policies", policies).manifests);
     Arc::new(Guard {
-        inventory: Inventory::from_objects(&objects(examples::world().unwrap()), Origin::Recorded)
+        outlook: Arc::new(View {
+            inventory: Inventory::from_objects(
+                &objects(examples::world().unwrap()),
+                Origin::Recorded,
+            )
             .into(),
-        policies: PolicySet::compile(&policies).unwrap().into(),
+            policies: PolicySet::compile(&policies).unwrap().into(),
+        }),
         now: examples::now,
     })
 }
@@ -173,8 +179,10 @@ async fn every_warning_fits_and_so_do_all_together() {
 async fn a_cluster_that_was_not_listed_denies() {
     let known = guard(DEFAULT_POLICIES);
     let unlisted = Arc::new(Guard {
-        inventory: Inventory::unlisted("pods have not been listed yet").into(),
-        policies: Arc::clone(&known.policies),
+        outlook: Arc::new(View {
+            inventory: Inventory::unlisted("pods have not been listed yet").into(),
+            ..known.outlook.view(examples::now())
+        }),
         now: examples::now,
     });
     let body = review("PodChaos", &kill_all_of_pxc()).to_string();

@@ -10,6 +10,8 @@ const SHELL: &[&str] = &["src/server/", "src/cli/", "src/main.rs"];
 const IN_MEMORY: &[&str] = &["src/yaml/json.rs"];
 /// Where the kinds we define are spelled; every `spec` file of a folder counts.
 const KINDS: &[&str] = &["src/policy/spec/", "src/cli/crds.rs"];
+/// Where Kubernetes' own types may be named: our kinds, and the client.
+const CLUSTER: &[&str] = &["src/policy/spec/", "src/cli/", "src/server/"];
 /// Where the program's own formats are read and written: kinds, reviews and reports.
 const FORMATS: &[&str] = &[
     "src/policy/spec",
@@ -26,6 +28,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anstream", &["src/cli/", "src/main.rs"]),
     ("anstyle", &["src/cli/"]),
     ("anyhow", SHELL),
+    ("arc_swap", &["src/server/"]),
     ("axum", &["src/server/admission.rs"]),
     ("axum_server", &["src/server/"]),
     ("base64", &["src/cel/json.rs", "src/fault/argo/packed.rs"]),
@@ -33,6 +36,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("cel", &["src/cel/parse.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("croner", &["src/calendar/tick.rs"]),
+    ("futures", &["src/server/"]),
     ("granit_parser", &["src/yaml/"]),
     ("http", CLIENT),
     ("http_body_util", CLIENT),
@@ -42,8 +46,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["src/cli/"]),
     ("ipnet", &["src/cel/functions/network/cidr.rs"]),
     ("jiff", &["src/"]),
-    ("k8s_openapi", KINDS),
-    ("kube", &["src/policy/spec/", "src/server/"]),
+    ("k8s_openapi", CLUSTER),
+    ("kube", CLUSTER),
     ("rcgen", &["src/server/certs.rs"]),
     ("regex", &["src/cel/functions/patterns/mod.rs"]),
     ("rustls", &["src/server/certs.rs"]),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -20,6 +21,7 @@ use crate::policy::PolicySet;
 use crate::server::Webhook;
 use crate::server::admission::Guard;
 use crate::server::certs::Throwaway;
+use crate::server::view::View;
 
 /// Arguments of `demo`.
 #[derive(Debug, Clone, Args)]
@@ -85,9 +87,12 @@ fn guard() -> anyhow::Result<Guard> {
                 .map_or_else(String::new, ToString::to_string)
         )
     })?;
-    Ok(Guard {
+    let view = View {
         inventory: Inventory::from_objects(&objects, Origin::Recorded).into(),
         policies: policies.into(),
+    };
+    Ok(Guard {
+        outlook: Arc::new(view),
         now,
     })
 }

@@ -6,6 +6,7 @@
 mod active;
 mod budget;
 mod build;
+mod cluster;
 mod database;
 mod expand;
 mod group;
@@ -21,11 +22,13 @@ mod service;
 mod sets;
 mod traffic;
 mod toleration;
+mod watched;
 mod workload;
 mod world;
 
 pub use active::Active;
 pub use budget::Budget;
+pub use cluster::Cluster;
 pub use database::{FamilyKind, ROLE_LABEL, engines, families};
 pub use group::{Backup, Database, Group, Quorum, Writer};
 pub use live::{Live, live};
@@ -34,6 +37,7 @@ pub use node::Node;
 pub use pod::{ContainerPort, Owner, Pod};
 pub use toleration::Toleration;
 pub use traffic::{Side, Traffic};
+pub use watched::watched;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -12,19 +12,16 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 
 use super::review;
-use crate::inventory::Inventory;
+use super::view::{Outlook, View};
 use crate::judge::judge;
-use crate::policy::PolicySet;
 
 /// The largest body that is read, in bytes.
 pub const LARGEST_BODY: usize = 3 * 1024 * 1024;
 
 /// What the webhook judges with.
 pub struct Guard {
-    /// The cluster.
-    pub inventory: Arc<Inventory>,
-    /// What is permitted.
-    pub policies: Arc<PolicySet>,
+    /// The cluster, and what is permitted.
+    pub outlook: Arc<dyn Outlook>,
     /// The clock.
     pub now: fn() -> Timestamp,
 }
@@ -49,7 +46,12 @@ async fn validate(
     };
     match review::read(&body) {
         Ok((uid, request)) => {
-            let verdict = judge(&guard.inventory, &guard.policies, &request, (guard.now)());
+            let now = (guard.now)();
+            let View {
+                inventory,
+                policies,
+            } = guard.outlook.view(now);
+            let verdict = judge(&inventory, &policies, &request, now);
             tracing::info!(subject = %verdict.subject, decision = verdict.decision.name(), "verdict");
             reply(&review::answer(uid, &verdict))
         }

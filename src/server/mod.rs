@@ -5,9 +5,10 @@
     reason = "the shell is where sockets and the clock belong"
 )]
 
-pub mod admission;
+pub mod view;
 pub mod certs;
 pub mod review;
+pub mod admission;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
