@@ -39,6 +39,7 @@ mod one_drill;
 mod policies;
 mod policy_docs;
 mod readme;
+mod registration;
 mod render;
 mod report_docs;
 mod reviews;

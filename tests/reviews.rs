@@ -8,7 +8,8 @@ use firebreak::judge::{Occasion, occasion};
 use firebreak::request::{Operation, Request};
 use firebreak::server::review;
 
-fn recorded() -> Vec<(String, Request)> {
+/// Every recorded request, with its file.
+pub(crate) fn recorded() -> Vec<(String, Request)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/reviews");
     let mut requests = Vec::new();
     for scenario in fs::read_dir(root).unwrap() {

@@ -8,6 +8,7 @@
 pub mod check;
 pub mod client;
 pub mod crds;
+pub mod bundle;
 pub mod demo;
 pub mod examples;
 pub mod files;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use bundle::Bundle;
 use check::Check;
 use demo::Demo;
 use kinds::Listing;
@@ -54,6 +56,8 @@ enum Command {
     Rules(RulesCommand),
     /// Print the CustomResourceDefinitions
     Crds,
+    /// Print the generated manifests of the installation
+    Manifests(Bundle),
 }
 
 /// How results are written.
@@ -102,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Kinds(listing) => listing.run(&mut out),
         Command::Rules(rules) => rules.run(&mut out),
         Command::Crds => crds::run(&mut out),
+        Command::Manifests(bundle) => bundle.run(&mut out),
     };
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

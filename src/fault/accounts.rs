@@ -4,7 +4,7 @@
 use crate::request::User;
 
 /// The accounts under which the tools' controllers run where they are installed as documented.
-const TOOLS: &[&str] = &[
+pub const TOOLS: &[&str] = &[
     "system:serviceaccount:chaos-mesh:chaos-controller-manager",
     "system:serviceaccount:chaosblade:chaosblade",
     "system:serviceaccount:kube-system:chaosblade",
@@ -16,7 +16,7 @@ const TOOLS: &[&str] = &[
 /// The service accounts of database operators, as their manifests and charts name them. They are
 /// installed in any namespace. What they do to their databases is their business: one that may not
 /// replace a pod never finishes a change, and leaves a database half way.
-const OPERATORS: &[&str] = &[
+pub const OPERATORS: &[&str] = &[
     // Percona
     "percona-postgresql-operator",
     "percona-server-mongodb-operator",

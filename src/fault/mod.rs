@@ -19,12 +19,13 @@ pub mod target;
 mod workload;
 mod writes;
 
-pub use accounts::{is_operator_account, is_system_account, is_tool_account};
+pub use accounts::{OPERATORS, TOOLS, is_operator_account, is_system_account, is_tool_account};
 pub use experiment::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Isolation, Lifetime, Note, Overlap,
     Recurrence, Ties, Tool,
 };
 pub use network_policy::{NetworkPolicy, Peer, Port, PortNumber, Rule};
+pub use raw::{POLICY_LABELS, PROGRAM_LABELS};
 pub use removal::read_removal;
 pub use surroundings::Surroundings;
 pub use target::{
@@ -32,7 +33,9 @@ pub use target::{
     PodQuery, Scaling, Selection, Sets, Taint, Target,
 };
 pub use workload::is_workload;
-pub use writes::{arms, engine_is_at_work, forged_change, forged_status, is_internal, stops};
+pub use writes::{
+    INTERNAL, arms, engine_is_at_work, forged_change, forged_status, is_internal, stops,
+};
 
 pub use crate::object::Unreadable;
 

@@ -28,7 +28,7 @@ const STOP_LABEL: &str = "chaosUID";
 const ABORT: &str = "chaosengine.litmuschaos.io/finalizer";
 
 /// Objects that Chaos Mesh writes for itself; written by hand they inject without a selector.
-const INTERNAL: &[&str] = &[
+pub const INTERNAL: &[&str] = &[
     "PodNetworkChaos",
     "PodIOChaos",
     "PodHttpChaos",

@@ -9,6 +9,7 @@ pub mod view;
 pub mod certs;
 pub mod review;
 pub mod admission;
+pub mod registration;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

@@ -18,6 +18,7 @@ mod shell;
 mod tool;
 mod volume;
 
+pub use partition::LABELS as POLICY_LABELS;
 pub(super) use partition::{read_foreign, read_policy};
 pub(super) use program::read_program;
 
@@ -27,7 +28,7 @@ use crate::fault::{
 use crate::object::{Field, Object};
 
 /// Labels that mark what runs programs as chaos. Others in use mark victims as well.
-const PROGRAM_LABELS: &[&str] = &["chaos-experiment", "chaos-type"];
+pub const PROGRAM_LABELS: &[&str] = &["chaos-experiment", "chaos-type"];
 /// The label of everything that Litmus makes for an engine, which is judged itself.
 const OF_LITMUS: &str = "chaosUID";
 

@@ -8,7 +8,7 @@ use crate::fault::{
 use crate::object::Object;
 
 /// Labels that mark a policy as chaos, whatever their value.
-pub(super) const LABELS: &[&str] = &["chaos-experiment", "chaos-type", "chaos", "experiment"];
+pub const LABELS: &[&str] = &["chaos-experiment", "chaos-type", "chaos", "experiment"];
 const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "litmus");
 
 /// Whom a policy that says nothing of chaos may cut off, and what that does to a member.

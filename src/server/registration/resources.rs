@@ -1,0 +1,445 @@
+//! Every kind that is read or watched: how its resource is called, where its objects stand, and which
+//! requests about them are put before the webhook.
+
+use Guard::{Chaos, Foreign, Network, Node, Program, Rule, Unguarded, Workload};
+use Scope::{Any, Cluster, Namespaced};
+
+use crate::policy::spec::GROUP;
+
+/// Stands for every kind, or every resource, of a group.
+pub const ANY: &str = "*";
+
+/// A kind and its resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// API group, empty for the core group.
+    pub group: &'static str,
+    /// Kind, or [`ANY`].
+    pub kind: &'static str,
+    /// The word of the path, or [`ANY`].
+    pub plural: &'static str,
+    /// Where its objects stand.
+    pub scope: Scope,
+    /// Which requests are put before the webhook.
+    pub guard: Guard,
+}
+
+/// Where the objects of a kind stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// In namespaces.
+    Namespaced,
+    /// Beside them.
+    Cluster,
+    /// It depends.
+    Any,
+}
+
+impl Scope {
+    /// The word of rules of webhooks.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Namespaced => "Namespaced",
+            Self::Cluster => "Cluster",
+            Self::Any => ANY,
+        }
+    }
+}
+
+/// What the objects of a kind are to the guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Objects of chaos tools.
+    Chaos,
+    /// NetworkPolicies, which may be chaos.
+    Network,
+    /// Policies of network plugins and meshes, which are looked at when they say that they are chaos.
+    Foreign,
+    /// Programs that run to their end: what says that it is chaos is chaos.
+    Program,
+    /// What makes pods for good.
+    Workload,
+    /// Nodes, of which changes are judged.
+    Node,
+    /// What others are judged by.
+    Rule,
+    /// Known, and never in the way.
+    Unguarded,
+}
+
+/// Kind, resource, and where its objects stand.
+type Row = (&'static str, &'static str, Scope);
+
+const TABLE: &[(&str, Guard, &[Row])] = &[
+    (
+        "chaos-mesh.org",
+        Chaos,
+        &[
+            ("PodChaos", "podchaos", Namespaced),
+            ("NetworkChaos", "networkchaos", Namespaced),
+            ("IOChaos", "iochaos", Namespaced),
+            ("StressChaos", "stresschaos", Namespaced),
+            ("TimeChaos", "timechaos", Namespaced),
+            ("DNSChaos", "dnschaos", Namespaced),
+            ("KernelChaos", "kernelchaos", Namespaced),
+            ("HTTPChaos", "httpchaos", Namespaced),
+            ("JVMChaos", "jvmchaos", Namespaced),
+            ("BlockChaos", "blockchaos", Namespaced),
+            ("AWSChaos", "awschaos", Namespaced),
+            ("AzureChaos", "azurechaos", Namespaced),
+            ("GCPChaos", "gcpchaos", Namespaced),
+            ("PhysicalMachineChaos", "physicalmachinechaos", Namespaced),
+            ("PodNetworkChaos", "podnetworkchaos", Namespaced),
+            ("PodIOChaos", "podiochaos", Namespaced),
+            ("PodHttpChaos", "podhttpchaos", Namespaced),
+            ("Schedule", "schedules", Namespaced),
+            ("Workflow", "workflows", Namespaced),
+            ("WorkflowNode", "workflownodes", Namespaced),
+            ("StatusCheck", "statuschecks", Namespaced),
+            ("PhysicalMachine", "physicalmachines", Namespaced),
+            ("RemoteCluster", "remoteclusters", Cluster),
+            ("*", "*", Any),
+        ],
+    ),
+    ("pingcap.com", Chaos, &[("*", "*", Any)]),
+    (
+        "litmuschaos.io",
+        Chaos,
+        &[
+            ("ChaosEngine", "chaosengines", Namespaced),
+            ("ChaosExperiment", "chaosexperiments", Namespaced),
+            ("ChaosResult", "chaosresults", Namespaced),
+            ("ChaosSchedule", "chaosschedules", Namespaced),
+            ("*", "*", Any),
+        ],
+    ),
+    (
+        "argoproj.io",
+        Chaos,
+        &[
+            ("CronWorkflow", "cronworkflows", Namespaced),
+            ("Workflow", "workflows", Namespaced),
+            ("WorkflowTemplate", "workflowtemplates", Namespaced),
+            (
+                "ClusterWorkflowTemplate",
+                "clusterworkflowtemplates",
+                Cluster,
+            ),
+        ],
+    ),
+    (
+        "chaosblade.io",
+        Chaos,
+        &[("ChaosBlade", "chaosblades", Cluster), ("*", "*", Any)],
+    ),
+    (
+        "krkn.krkn-chaos.dev",
+        Chaos,
+        &[
+            ("KrknAIRun", "krknairuns", Namespaced),
+            ("KrknGraphRun", "krkngraphruns", Namespaced),
+            ("KrknScenarioRun", "krknscenarioruns", Namespaced),
+            ("*", "*", Any),
+        ],
+    ),
+    ("krkn-chaos.krkn-chaos.dev", Chaos, &[("*", "*", Any)]),
+    (
+        "networking.k8s.io",
+        Network,
+        &[("NetworkPolicy", "networkpolicies", Namespaced)],
+    ),
+    (
+        "cilium.io",
+        Foreign,
+        &[
+            (
+                "CiliumClusterwideNetworkPolicy",
+                "ciliumclusterwidenetworkpolicies",
+                Cluster,
+            ),
+            ("CiliumNetworkPolicy", "ciliumnetworkpolicies", Namespaced),
+        ],
+    ),
+    (
+        "crd.projectcalico.org",
+        Foreign,
+        &[
+            ("GlobalNetworkPolicy", "globalnetworkpolicies", Cluster),
+            ("NetworkPolicy", "networkpolicies", Namespaced),
+        ],
+    ),
+    (
+        "projectcalico.org",
+        Foreign,
+        &[
+            ("GlobalNetworkPolicy", "globalnetworkpolicies", Cluster),
+            ("NetworkPolicy", "networkpolicies", Namespaced),
+        ],
+    ),
+    (
+        "policy.networking.k8s.io",
+        Foreign,
+        &[
+            ("AdminNetworkPolicy", "adminnetworkpolicies", Cluster),
+            (
+                "BaselineAdminNetworkPolicy",
+                "baselineadminnetworkpolicies",
+                Cluster,
+            ),
+            ("ClusterNetworkPolicy", "clusternetworkpolicies", Cluster),
+        ],
+    ),
+    (
+        "networking.istio.io",
+        Foreign,
+        &[("VirtualService", "virtualservices", Namespaced)],
+    ),
+    ("", Program, &[("Pod", "pods", Namespaced)]),
+    (
+        "batch",
+        Program,
+        &[
+            ("CronJob", "cronjobs", Namespaced),
+            ("Job", "jobs", Namespaced),
+        ],
+    ),
+    (
+        "",
+        Workload,
+        &[(
+            "ReplicationController",
+            "replicationcontrollers",
+            Namespaced,
+        )],
+    ),
+    (
+        "apps",
+        Workload,
+        &[
+            ("DaemonSet", "daemonsets", Namespaced),
+            ("Deployment", "deployments", Namespaced),
+            ("ReplicaSet", "replicasets", Namespaced),
+            ("StatefulSet", "statefulsets", Namespaced),
+        ],
+    ),
+    ("", Node, &[("Node", "nodes", Cluster)]),
+    (
+        GROUP,
+        Rule,
+        &[
+            ("BlastRadiusPolicy", "blastradiuspolicies", Cluster),
+            ("Exemption", "exemptions", Cluster),
+        ],
+    ),
+    (
+        "argoproj.io",
+        Unguarded,
+        &[("Rollout", "rollouts", Namespaced)],
+    ),
+    (
+        "",
+        Unguarded,
+        &[
+            ("Namespace", "namespaces", Cluster),
+            ("Service", "services", Namespaced),
+            ("Endpoints", "endpoints", Namespaced),
+            ("ServiceAccount", "serviceaccounts", Namespaced),
+            ("PersistentVolume", "persistentvolumes", Cluster),
+            (
+                "PersistentVolumeClaim",
+                "persistentvolumeclaims",
+                Namespaced,
+            ),
+        ],
+    ),
+    (
+        "discovery.k8s.io",
+        Unguarded,
+        &[("EndpointSlice", "endpointslices", Namespaced)],
+    ),
+    (
+        "policy",
+        Unguarded,
+        &[("PodDisruptionBudget", "poddisruptionbudgets", Namespaced)],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        Unguarded,
+        &[
+            ("ClusterRole", "clusterroles", Cluster),
+            ("ClusterRoleBinding", "clusterrolebindings", Cluster),
+            ("Role", "roles", Namespaced),
+            ("RoleBinding", "rolebindings", Namespaced),
+        ],
+    ),
+    (
+        "acid.zalan.do",
+        Unguarded,
+        &[
+            (
+                "OperatorConfiguration",
+                "operatorconfigurations",
+                Namespaced,
+            ),
+            ("postgresql", "postgresqls", Namespaced),
+        ],
+    ),
+    (
+        "barmancloud.cnpg.io",
+        Unguarded,
+        &[("ObjectStore", "objectstores", Namespaced)],
+    ),
+    (
+        "k8s.mariadb.com",
+        Unguarded,
+        &[
+            ("Backup", "backups", Namespaced),
+            ("MariaDB", "mariadbs", Namespaced),
+            ("MaxScale", "maxscales", Namespaced),
+            ("PhysicalBackup", "physicalbackups", Namespaced),
+            ("PointInTimeRecovery", "pointintimerecoveries", Namespaced),
+            ("Restore", "restores", Namespaced),
+        ],
+    ),
+    (
+        "mysql.oracle.com",
+        Unguarded,
+        &[
+            ("InnoDBCluster", "innodbclusters", Namespaced),
+            ("MySQLBackup", "mysqlbackups", Namespaced),
+        ],
+    ),
+    (
+        "pgv2.percona.com",
+        Unguarded,
+        &[
+            ("PerconaPGBackup", "perconapgbackups", Namespaced),
+            ("PerconaPGCluster", "perconapgclusters", Namespaced),
+            ("PerconaPGRestore", "perconapgrestores", Namespaced),
+            ("PerconaPGUpgrade", "perconapgupgrades", Namespaced),
+        ],
+    ),
+    (
+        "postgres-operator.crunchydata.com",
+        Unguarded,
+        &[
+            ("PGUpgrade", "pgupgrades", Namespaced),
+            ("PostgresCluster", "postgresclusters", Namespaced),
+        ],
+    ),
+    (
+        "postgresql.cnpg.io",
+        Unguarded,
+        &[
+            ("Backup", "backups", Namespaced),
+            ("Cluster", "clusters", Namespaced),
+            ("FailoverQuorum", "failoverquorums", Namespaced),
+            ("Pooler", "poolers", Namespaced),
+            ("ScheduledBackup", "scheduledbackups", Namespaced),
+        ],
+    ),
+    (
+        "ps.percona.com",
+        Unguarded,
+        &[
+            ("PerconaServerMySQL", "perconaservermysqls", Namespaced),
+            (
+                "PerconaServerMySQLBackup",
+                "perconaservermysqlbackups",
+                Namespaced,
+            ),
+            (
+                "PerconaServerMySQLRestore",
+                "perconaservermysqlrestores",
+                Namespaced,
+            ),
+        ],
+    ),
+    (
+        "psmdb.percona.com",
+        Unguarded,
+        &[
+            ("PerconaServerMongoDB", "perconaservermongodbs", Namespaced),
+            (
+                "PerconaServerMongoDBBackup",
+                "perconaservermongodbbackups",
+                Namespaced,
+            ),
+            (
+                "PerconaServerMongoDBRestore",
+                "perconaservermongodbrestores",
+                Namespaced,
+            ),
+        ],
+    ),
+    (
+        "pxc.percona.com",
+        Unguarded,
+        &[
+            ("PerconaXtraDBCluster", "perconaxtradbclusters", Namespaced),
+            (
+                "PerconaXtraDBClusterBackup",
+                "perconaxtradbclusterbackups",
+                Namespaced,
+            ),
+            (
+                "PerconaXtraDBClusterRestore",
+                "perconaxtradbclusterrestores",
+                Namespaced,
+            ),
+        ],
+    ),
+    (
+        "snapshot.storage.k8s.io",
+        Unguarded,
+        &[("VolumeSnapshot", "volumesnapshots", Namespaced)],
+    ),
+    (
+        "upstream.pgv2.percona.com",
+        Unguarded,
+        &[("PostgresCluster", "postgresclusters", Namespaced)],
+    ),
+    (
+        "velero.io",
+        Unguarded,
+        &[
+            ("Backup", "backups", Namespaced),
+            (
+                "BackupStorageLocation",
+                "backupstoragelocations",
+                Namespaced,
+            ),
+            ("Restore", "restores", Namespaced),
+            ("Schedule", "schedules", Namespaced),
+        ],
+    ),
+];
+
+/// Every kind that is known, in the order of the table.
+pub fn resources() -> impl Iterator<Item = Resource> {
+    let rows = |(group, guard, rows): &(&'static str, Guard, &'static [Row])| {
+        let (group, guard) = (*group, *guard);
+        rows.iter().map(move |&(kind, plural, scope)| Resource {
+            group,
+            kind,
+            plural,
+            scope,
+            guard,
+        })
+    };
+    TABLE.iter().flat_map(rows)
+}
+
+/// The resources of a kind: its own, that of its whole group, or, of a group that is known kind by
+/// kind, each of them.
+#[must_use]
+pub fn of_kind(group: &str, kind: &str) -> Vec<Resource> {
+    let of_group = resources().filter(|row| row.group == group);
+    let (named, rest): (Vec<_>, Vec<_>) = of_group.partition(|row| row.kind == kind);
+    let whole = |row: &Resource| row.kind == ANY || kind == ANY;
+    match named.as_slice() {
+        [] => rest.into_iter().filter(whole).collect(),
+        [..] => named,
+    }
+}

@@ -1,0 +1,139 @@
+//! What the program may do in the cluster: the least with which it works.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::resources::{ANY, Guard, of_kind, resources};
+use super::{NAME, NAMESPACE, labels};
+use crate::inventory::watched;
+
+/// The label by which further kinds are added to what is watched.
+pub const AGGREGATE: &str = "firebreak.dev/aggregate-to-firebreak";
+
+const API: &str = "rbac.authorization.k8s.io/v1";
+const READ: &[&str] = &["get", "list", "watch"];
+
+/// The roles and their bindings, in the order in which they are applied.
+#[must_use]
+pub fn rights() -> Vec<Value> {
+    let mut watch = role("ClusterRole", "firebreak-watch", seen(READ));
+    watch["metadata"]["labels"][AGGREGATE] = json!("true");
+    vec![
+        gathered(),
+        watch,
+        role("ClusterRole", "firebreak-webhooks", webhooks()),
+        role("ClusterRole", "firebreak-viewer", seen(&["get", "list"])),
+        own(role("Role", NAME, kept())),
+        binding("ClusterRole", NAME),
+        binding("ClusterRole", "firebreak-webhooks"),
+        own(binding("Role", NAME)),
+    ]
+}
+
+/// What is watched, and our own kinds.
+fn seen(verbs: &[&str]) -> Value {
+    let mut groups = BTreeMap::<&str, BTreeSet<&str>>::new();
+    let rules = resources().filter(|row| row.guard == Guard::Rule);
+    let rules = rules.map(|row| (row.group, row.kind));
+    for (group, kind) in watched().chain(rules) {
+        let plurals = of_kind(group, kind).into_iter().map(|row| row.plural);
+        groups.entry(group).or_default().extend(plurals);
+    }
+    let rule = |(group, plurals): (&str, BTreeSet<&str>)| {
+        let whole = plurals.contains(ANY);
+        let plurals: Vec<&str> = if whole {
+            vec![ANY]
+        } else {
+            plurals.into_iter().collect()
+        };
+        rule(group, &plurals, verbs)
+    };
+    groups.into_iter().map(rule).collect()
+}
+
+/// The authority goes into our own webhooks, and into no other.
+fn webhooks() -> Value {
+    let group = "admissionregistration.k8s.io";
+    let names = [NAME, "firebreak-deletions"];
+    json!([named(
+        rule(
+            group,
+            &["validatingwebhookconfigurations"],
+            &["get", "patch"]
+        ),
+        &names
+    )])
+}
+
+/// What is written in our own namespace. A right to create cannot be held to a name.
+fn kept() -> Value {
+    let group = "coordination.k8s.io";
+    json!([
+        rule(group, &["leases"], &["create"]),
+        named(
+            rule(group, &["leases"], &["get", "patch", "update"]),
+            &[NAME]
+        ),
+        rule("", &["secrets"], &["create"]),
+        named(
+            rule(
+                "",
+                &["secrets"],
+                &["get", "list", "patch", "update", "watch"]
+            ),
+            &["firebreak-tls"]
+        ),
+        rule(
+            "firebreak.dev",
+            &["blastledgers"],
+            &[
+                "create", "delete", "get", "list", "patch", "update", "watch"
+            ]
+        ),
+    ])
+}
+
+fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> Value {
+    json!({"apiGroups": [group], "resources": resources, "verbs": verbs})
+}
+
+fn named(mut rule: Value, names: &[&str]) -> Value {
+    rule["resourceNames"] = json!(names);
+    rule
+}
+
+/// The role that the cluster fills with the rules of all that carry the label.
+fn gathered() -> Value {
+    let mut role = role("ClusterRole", NAME, Value::Null);
+    if let Some(role) = role.as_object_mut() {
+        role.remove("rules");
+    }
+    role["aggregationRule"] =
+        json!({"clusterRoleSelectors": [{"matchLabels": {AGGREGATE: "true"}}]});
+    role
+}
+
+fn role(kind: &str, name: &str, rules: Value) -> Value {
+    json!({
+        "apiVersion": API,
+        "kind": kind,
+        "metadata": {"name": name, "labels": labels()},
+        "rules": rules,
+    })
+}
+
+fn binding(kind: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": API,
+        "kind": format!("{kind}Binding"),
+        "metadata": {"name": name, "labels": labels()},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
+    })
+}
+
+fn own(mut object: Value) -> Value {
+    object["metadata"]["namespace"] = json!(NAMESPACE);
+    object
+}
