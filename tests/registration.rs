@@ -116,7 +116,6 @@ fn each_kind_has_one_row() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
 fn resources_are_called_as_their_definitions_say() {
     let folder = root().join("../shared/upstream");
     if !folder.is_dir() {
@@ -365,7 +364,11 @@ fn holds(expression: &str, request: &Request, what: &str) -> bool {
     let inventory = Inventory::unlisted("there is none");
     let unknown = "not asked for".to_owned();
     let now = Timestamp::UNIX_EPOCH;
-    let facts = Facts::new((request, &inventory, now), Err(unknown.clone()), Err(unknown));
+    let facts = Facts::new(
+        (request, &inventory, now),
+        Err(unknown.clone()),
+        Err(unknown),
+    );
     match ask(expression, &facts) {
         Ok(Value::Bool(truth)) => truth,
         answer => panic!("{what}: {expression}: {answer:?}"),

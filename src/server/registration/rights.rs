@@ -17,14 +17,14 @@ const READ: &[&str] = &["get", "list", "watch"];
 /// The roles and their bindings, in the order in which they are applied.
 #[must_use]
 pub fn rights() -> Vec<Value> {
-    let mut watch = role("ClusterRole", "firebreak-watch", seen(READ));
+    let mut watch = role("ClusterRole", "firebreak-watch", &seen(READ));
     watch["metadata"]["labels"][AGGREGATE] = json!("true");
     vec![
         gathered(),
         watch,
-        role("ClusterRole", "firebreak-webhooks", webhooks()),
-        role("ClusterRole", "firebreak-viewer", seen(&["get", "list"])),
-        own(role("Role", NAME, kept())),
+        role("ClusterRole", "firebreak-webhooks", &webhooks()),
+        role("ClusterRole", "firebreak-viewer", &seen(&["get", "list"])),
+        own(role("Role", NAME, &kept())),
         binding("ClusterRole", NAME),
         binding("ClusterRole", "firebreak-webhooks"),
         own(binding("Role", NAME)),
@@ -105,7 +105,7 @@ fn named(mut rule: Value, names: &[&str]) -> Value {
 
 /// The role that the cluster fills with the rules of all that carry the label.
 fn gathered() -> Value {
-    let mut role = role("ClusterRole", NAME, Value::Null);
+    let mut role = role("ClusterRole", NAME, &Value::Null);
     if let Some(role) = role.as_object_mut() {
         role.remove("rules");
     }
@@ -114,7 +114,7 @@ fn gathered() -> Value {
     role
 }
 
-fn role(kind: &str, name: &str, rules: Value) -> Value {
+fn role(kind: &str, name: &str, rules: &Value) -> Value {
     json!({
         "apiVersion": API,
         "kind": kind,

@@ -29,7 +29,7 @@ pub fn webhooks(conditions: Conditions) -> Value {
         Conditions::Known => vec![webhook(entry, entry.conditions)],
         Conditions::Unknown => plain(entry),
     });
-    configuration(NAME, entries.collect())
+    configuration(NAME, &entries.collect::<Vec<_>>())
 }
 
 /// The configuration that guards the deletion of pods.
@@ -43,13 +43,13 @@ pub fn deletions(conditions: Conditions) -> Value {
             &[removal.resource],
             Scope::Namespaced,
         );
-        let mut webhook = call(removal.name, json!([rule]), false, 1);
+        let mut webhook = call(removal.name, &json!([rule]), false, 1);
         if conditions == Conditions::Known {
             webhook["matchConditions"] = written(removal.conditions);
         }
         webhook
     });
-    configuration("firebreak-deletions", entries.collect())
+    configuration("firebreak-deletions", &entries.collect::<Vec<_>>())
 }
 
 /// The rules of an entry: one for each group, version and scope.
@@ -120,7 +120,7 @@ fn plain(entry: &Entry) -> Vec<Value> {
 }
 
 fn webhook(entry: &Entry, conditions: &[Condition]) -> Value {
-    let mut webhook = call(entry.name, rules(entry), entry.closed, entry.seconds);
+    let mut webhook = call(entry.name, &rules(entry), entry.closed, entry.seconds);
     if !conditions.is_empty() {
         webhook["matchConditions"] = written(conditions);
     }
@@ -147,7 +147,7 @@ fn written(conditions: &[Condition]) -> Value {
     conditions.iter().map(condition).collect()
 }
 
-fn call(name: &str, rules: Value, closed: bool, seconds: u32) -> Value {
+fn call(name: &str, rules: &Value, closed: bool, seconds: u32) -> Value {
     json!({
         "name": format!("{name}.{DOMAIN}"),
         "admissionReviewVersions": ["v1"],
@@ -165,7 +165,7 @@ fn call(name: &str, rules: Value, closed: bool, seconds: u32) -> Value {
     })
 }
 
-fn configuration(name: &str, webhooks: Vec<Value>) -> Value {
+fn configuration(name: &str, webhooks: &[Value]) -> Value {
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
