@@ -30,6 +30,7 @@ mod databases_postgres;
 mod examples;
 mod inventory;
 mod isolation;
+mod kept_away;
 mod litmus_selection;
 mod live;
 mod mangled;

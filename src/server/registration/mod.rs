@@ -4,6 +4,7 @@
 //! about them, `conditions` what need not be; from both come the `webhooks`, and the `rights` from
 //! what is watched.
 
+mod unguarded;
 pub mod resources;
 pub mod conditions;
 pub mod entries;

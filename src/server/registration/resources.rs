@@ -1,9 +1,10 @@
 //! Every kind that is read or watched: how its resource is called, where its objects stand, and which
 //! requests about them are put before the webhook.
 
-use Guard::{Chaos, Foreign, Network, Node, Program, Rule, Unguarded, Workload};
+use Guard::{Chaos, Foreign, Network, Node, Program, Rule, Workload};
 use Scope::{Any, Cluster, Namespaced};
 
+use super::unguarded::UNGUARDED;
 use crate::policy::spec::GROUP;
 
 /// Stands for every kind, or every resource, of a group.
@@ -69,7 +70,7 @@ pub enum Guard {
 }
 
 /// Kind, resource, and where its objects stand.
-type Row = (&'static str, &'static str, Scope);
+pub(super) type Row = (&'static str, &'static str, Scope);
 
 const TABLE: &[(&str, Guard, &[Row])] = &[
     (
@@ -232,194 +233,11 @@ const TABLE: &[(&str, Guard, &[Row])] = &[
             ("Exemption", "exemptions", Cluster),
         ],
     ),
-    (
-        "argoproj.io",
-        Unguarded,
-        &[("Rollout", "rollouts", Namespaced)],
-    ),
-    (
-        "",
-        Unguarded,
-        &[
-            ("Namespace", "namespaces", Cluster),
-            ("Service", "services", Namespaced),
-            ("Endpoints", "endpoints", Namespaced),
-            ("ServiceAccount", "serviceaccounts", Namespaced),
-            ("PersistentVolume", "persistentvolumes", Cluster),
-            (
-                "PersistentVolumeClaim",
-                "persistentvolumeclaims",
-                Namespaced,
-            ),
-        ],
-    ),
-    (
-        "discovery.k8s.io",
-        Unguarded,
-        &[("EndpointSlice", "endpointslices", Namespaced)],
-    ),
-    (
-        "policy",
-        Unguarded,
-        &[("PodDisruptionBudget", "poddisruptionbudgets", Namespaced)],
-    ),
-    (
-        "rbac.authorization.k8s.io",
-        Unguarded,
-        &[
-            ("ClusterRole", "clusterroles", Cluster),
-            ("ClusterRoleBinding", "clusterrolebindings", Cluster),
-            ("Role", "roles", Namespaced),
-            ("RoleBinding", "rolebindings", Namespaced),
-        ],
-    ),
-    (
-        "acid.zalan.do",
-        Unguarded,
-        &[
-            (
-                "OperatorConfiguration",
-                "operatorconfigurations",
-                Namespaced,
-            ),
-            ("postgresql", "postgresqls", Namespaced),
-        ],
-    ),
-    (
-        "barmancloud.cnpg.io",
-        Unguarded,
-        &[("ObjectStore", "objectstores", Namespaced)],
-    ),
-    (
-        "k8s.mariadb.com",
-        Unguarded,
-        &[
-            ("Backup", "backups", Namespaced),
-            ("MariaDB", "mariadbs", Namespaced),
-            ("MaxScale", "maxscales", Namespaced),
-            ("PhysicalBackup", "physicalbackups", Namespaced),
-            ("PointInTimeRecovery", "pointintimerecoveries", Namespaced),
-            ("Restore", "restores", Namespaced),
-        ],
-    ),
-    (
-        "mysql.oracle.com",
-        Unguarded,
-        &[
-            ("InnoDBCluster", "innodbclusters", Namespaced),
-            ("MySQLBackup", "mysqlbackups", Namespaced),
-        ],
-    ),
-    (
-        "pgv2.percona.com",
-        Unguarded,
-        &[
-            ("PerconaPGBackup", "perconapgbackups", Namespaced),
-            ("PerconaPGCluster", "perconapgclusters", Namespaced),
-            ("PerconaPGRestore", "perconapgrestores", Namespaced),
-            ("PerconaPGUpgrade", "perconapgupgrades", Namespaced),
-        ],
-    ),
-    (
-        "postgres-operator.crunchydata.com",
-        Unguarded,
-        &[
-            ("PGUpgrade", "pgupgrades", Namespaced),
-            ("PostgresCluster", "postgresclusters", Namespaced),
-        ],
-    ),
-    (
-        "postgresql.cnpg.io",
-        Unguarded,
-        &[
-            ("Backup", "backups", Namespaced),
-            ("Cluster", "clusters", Namespaced),
-            ("FailoverQuorum", "failoverquorums", Namespaced),
-            ("Pooler", "poolers", Namespaced),
-            ("ScheduledBackup", "scheduledbackups", Namespaced),
-        ],
-    ),
-    (
-        "ps.percona.com",
-        Unguarded,
-        &[
-            ("PerconaServerMySQL", "perconaservermysqls", Namespaced),
-            (
-                "PerconaServerMySQLBackup",
-                "perconaservermysqlbackups",
-                Namespaced,
-            ),
-            (
-                "PerconaServerMySQLRestore",
-                "perconaservermysqlrestores",
-                Namespaced,
-            ),
-        ],
-    ),
-    (
-        "psmdb.percona.com",
-        Unguarded,
-        &[
-            ("PerconaServerMongoDB", "perconaservermongodbs", Namespaced),
-            (
-                "PerconaServerMongoDBBackup",
-                "perconaservermongodbbackups",
-                Namespaced,
-            ),
-            (
-                "PerconaServerMongoDBRestore",
-                "perconaservermongodbrestores",
-                Namespaced,
-            ),
-        ],
-    ),
-    (
-        "pxc.percona.com",
-        Unguarded,
-        &[
-            ("PerconaXtraDBCluster", "perconaxtradbclusters", Namespaced),
-            (
-                "PerconaXtraDBClusterBackup",
-                "perconaxtradbclusterbackups",
-                Namespaced,
-            ),
-            (
-                "PerconaXtraDBClusterRestore",
-                "perconaxtradbclusterrestores",
-                Namespaced,
-            ),
-        ],
-    ),
-    (
-        "snapshot.storage.k8s.io",
-        Unguarded,
-        &[("VolumeSnapshot", "volumesnapshots", Namespaced)],
-    ),
-    (
-        "upstream.pgv2.percona.com",
-        Unguarded,
-        &[("PostgresCluster", "postgresclusters", Namespaced)],
-    ),
-    (
-        "velero.io",
-        Unguarded,
-        &[
-            ("Backup", "backups", Namespaced),
-            (
-                "BackupStorageLocation",
-                "backupstoragelocations",
-                Namespaced,
-            ),
-            ("Restore", "restores", Namespaced),
-            ("Schedule", "schedules", Namespaced),
-        ],
-    ),
 ];
 
-/// Every kind that is known, in the order of the table.
+/// Every kind that is known, in the order of the tables.
 pub fn resources() -> impl Iterator<Item = Resource> {
-    let rows = |(group, guard, rows): &(&'static str, Guard, &'static [Row])| {
-        let (group, guard) = (*group, *guard);
+    let rows = |(group, guard, rows): (&'static str, Guard, &'static [Row])| {
         rows.iter().map(move |&(kind, plural, scope)| Resource {
             group,
             kind,
@@ -428,7 +246,10 @@ pub fn resources() -> impl Iterator<Item = Resource> {
             guard,
         })
     };
-    TABLE.iter().flat_map(rows)
+    let others = UNGUARDED
+        .iter()
+        .map(|&(group, rows)| (group, Guard::Unguarded, rows));
+    TABLE.iter().copied().chain(others).flat_map(rows)
 }
 
 /// The resources of a kind: its own, that of its whole group, or, of a group that is known kind by
