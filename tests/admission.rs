@@ -33,6 +33,7 @@ pub(crate) fn guard(policies: &str) -> Arc<Guard> {
             .into(),
             policies: PolicySet::compile(&policies).unwrap().into(),
         }),
+        ledgers: None,
         now: examples::now,
     })
 }
@@ -183,6 +184,7 @@ async fn a_cluster_that_was_not_listed_denies() {
             inventory: Inventory::unlisted("pods have not been listed yet").into(),
             ..known.outlook.view(examples::now())
         }),
+        ledgers: None,
         now: examples::now,
     });
     let body = review("PodChaos", &kill_all_of_pxc()).to_string();

@@ -9,12 +9,22 @@ const SHELL: &[&str] = &["src/server/", "src/cli/", "src/main.rs"];
 /// Where a trait of input and output is implemented over text in memory.
 const IN_MEMORY: &[&str] = &["src/yaml/json.rs"];
 /// Where the kinds we define are spelled; every `spec` file of a folder counts.
-const KINDS: &[&str] = &["src/policy/spec/", "src/cli/crds.rs"];
+const KINDS: &[&str] = &[
+    "src/policy/spec/",
+    "src/schedule/spec.rs",
+    "src/cli/crds.rs",
+];
 /// Where Kubernetes' own types may be named: our kinds, and the client.
-const CLUSTER: &[&str] = &["src/policy/spec/", "src/cli/", "src/server/"];
+const CLUSTER: &[&str] = &[
+    "src/policy/spec/",
+    "src/schedule/spec.rs",
+    "src/cli/",
+    "src/server/",
+];
 /// Where the program's own formats are read and written: kinds, reviews and reports.
 const FORMATS: &[&str] = &[
     "src/policy/spec",
+    "src/schedule/spec.rs",
     "src/policy/compile.rs",
     "src/yaml/json.rs",
     "src/server/",
@@ -36,6 +46,14 @@ const DOORS: &[(&str, &[&str])] = &[
     ("cel", &["src/cel/parse.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("croner", &["src/calendar/tick.rs"]),
+    (
+        "fastrand",
+        &[
+            "src/server/",
+            "src/cel/functions/patterns/tests.rs",
+            "src/cel/functions/quantity/tests.rs",
+        ],
+    ),
     ("futures", &["src/server/"]),
     ("granit_parser", &["src/yaml/"]),
     ("http", CLIENT),

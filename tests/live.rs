@@ -99,7 +99,12 @@ fn a_schedule_between_its_ticks_holds_nothing() {
             "podChaos": {"action": "pod-kill", "mode": "one", "selector": {}}
         }
     }));
-    assert_eq!(found(&[schedule]), Live::default());
+    let over = vec![schedule.reference().clone()];
+    let nothing = Live {
+        over,
+        ..Live::default()
+    };
+    assert_eq!(found(&[schedule]), nothing);
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod inventory;
 mod isolation;
 mod kept_away;
 mod litmus_selection;
+mod ledger;
 mod live;
 mod mangled;
 mod manifests;

@@ -93,6 +93,7 @@ fn guard() -> anyhow::Result<Guard> {
     };
     Ok(Guard {
         outlook: Arc::new(view),
+        ledgers: None,
         now,
     })
 }

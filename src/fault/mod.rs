@@ -211,6 +211,15 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
     readers.chain(CHANGES.iter().map(|(group, kind, _)| (*group, *kind)))
 }
 
+/// The API groups of chaos tools, whose objects do nothing but chaos.
+const GROUPS_OF_TOOLS: &[&str] = &[CHAOS_MESH, LITMUS, CHAOSBLADE, KRKN];
+
+/// Whether this is an object of a chaos tool, and not one of Kubernetes that may be chaos.
+#[must_use]
+pub fn is_of_a_tool(object: &Object) -> bool {
+    GROUPS_OF_TOOLS.contains(&object.reference().group.as_str())
+}
+
 /// Whether all harm that an object does is done by objects that it makes: it is never live itself,
 /// and each of those is judged and counted by itself.
 #[must_use]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Active, Inventory, PodId};
 use crate::fault::{self, Experiment, Lifetime};
-use crate::object::Object;
+use crate::object::{Object, ObjectRef};
 
 /// What is live in a cluster.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,6 +18,8 @@ pub struct Live {
     /// Chaos objects that may be live and cannot be read, a sentence each. What they hold is not
     /// known, so nothing else can be bounded while they are there.
     pub unread: Vec<String>,
+    /// Chaos objects that are there and do nothing any more, or nothing by themselves.
+    pub over: Vec<ObjectRef>,
 }
 
 /// Every live experiment among `objects`, whose pods are in `inventory`. A schedule is not live
@@ -42,6 +44,13 @@ pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
             )),
         }
     }
+    let live_now = |object: &&Object| {
+        let mut active = live.experiments.iter();
+        active.any(|active| active.experiment.object == *object.reference())
+    };
+    let over = objects.iter().filter(|it| fault::is_of_a_tool(it));
+    let over = over.filter(|it| !live_now(it)).map(Object::reference);
+    live.over = over.cloned().collect();
     live
 }
 

@@ -43,7 +43,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::fault::{Action, NetworkPolicy, Surroundings};
-use crate::object::Object;
+use crate::object::{Object, ObjectRef};
 use index::{Index, Span};
 use scaled::Scalable;
 use service::Service;
@@ -102,6 +102,7 @@ pub struct Inventory {
     budgets: Vec<Budget>,
     active: Vec<Active>,
     unread: Vec<String>,
+    over: Vec<ObjectRef>,
     unavailable: Option<String>,
     services: Vec<Service>,
     network_policies: BTreeMap<String, Vec<NetworkPolicy>>,
@@ -157,7 +158,25 @@ impl Inventory {
             .collect();
         self.mark_unhealthy(&failed);
         self.unread = live.unread;
+        self.over = live.over;
         self.with_active(live.experiments)
+    }
+
+    /// The same inventory with these experiments live in it as well, and these sentences about some that
+    /// cannot be read.
+    #[must_use]
+    pub fn with_reserved(&self, more: Vec<Active>, unread: Vec<String>) -> Self {
+        let mut inventory = self.clone();
+        inventory.active.extend(more);
+        inventory.unread.extend(unread);
+        inventory
+    }
+
+    /// Whether a chaos object of this kind, namespace and name is there, live or not.
+    #[must_use]
+    pub fn has_seen(&self, object: &ObjectRef) -> bool {
+        let mut active = self.active.iter();
+        self.over.contains(object) || active.any(|it| it.experiment.object == *object)
     }
 
     /// Chaos objects of the cluster that may be live and cannot be read, a sentence each.

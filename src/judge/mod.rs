@@ -60,7 +60,7 @@ struct Court<'a> {
     now: Timestamp,
 }
 
-impl<'a> Court<'a> {
+impl Court<'_> {
     fn hear(self, reading: Result<Option<Experiment>, Unreadable>, object: &Object) -> Verdict {
         match reading {
             Ok(None) => Verdict::passed(self.request, "no chaos object"),
@@ -123,7 +123,7 @@ impl<'a> Court<'a> {
 
     /// What makes an experiment unacceptable beside what it would do, by the strictest policy.
     fn refusals(self, experiment: &Experiment) -> Vec<Violation> {
-        let Some(policy) = self.strictest() else {
+        let Some(policy) = strictest(self.policies) else {
             return Vec::new();
         };
         let refusals = experiment.refusals.iter();
@@ -132,14 +132,9 @@ impl<'a> Court<'a> {
             .collect()
     }
 
-    fn strictest(self) -> Option<&'a Policy> {
-        let policies = self.policies.policies().iter();
-        policies.max_by_key(|policy| policy.enforcement)
-    }
-
     /// Refuses what cannot be bounded, by the strictest of the policies.
     fn refuse(self, reason: Reason, problem: &Unreadable) -> Verdict {
-        let Some(policy) = self.strictest() else {
+        let Some(policy) = strictest(self.policies) else {
             let mut verdict = Verdict::of(self.request, Vec::new());
             verdict.warnings = vec![problem.to_string(), explain::UNPROTECTED.to_owned()];
             return verdict;
@@ -150,6 +145,18 @@ impl<'a> Court<'a> {
         }
         Verdict::of(self.request, vec![violation])
     }
+}
+
+/// Denies a request for a reason that lies outside of it, as the strictest of the policies counts it.
+#[must_use]
+pub fn refuse(policies: &PolicySet, request: &Request, reason: Reason, why: &str) -> Verdict {
+    let Some(policy) = strictest(policies) else {
+        return Verdict::of(request, Vec::new());
+    };
+    let problem = Unreadable::new("", why, "");
+    let mut violation = refusal(reason, &problem, policy);
+    violation.remedy = String::new();
+    Verdict::of(request, vec![violation])
 }
 
 fn unlisted(why: &str) -> Unreadable {
@@ -175,6 +182,11 @@ fn rule(request: &Request, object: &Object) -> Verdict {
         exempted_by: None,
     };
     Verdict::of(request, problems.into_iter().map(violation).collect())
+}
+
+fn strictest(policies: &PolicySet) -> Option<&Policy> {
+    let policies = policies.policies().iter();
+    policies.max_by_key(|policy| policy.enforcement)
 }
 
 /// What no policy would accept.

@@ -18,7 +18,7 @@ pub use compile::{Policy, PolicyError, PolicySet};
 pub use exemption::Exemption;
 pub use limits::limit_names;
 pub use protects::Protected;
-pub use spec::crds::crds;
+pub use spec::crds::{crds, tidied};
 pub use violation::{EVERY_LIMIT, Enforcement, Reason, Violation};
 
 use jiff::Timestamp;

@@ -36,6 +36,8 @@ reasons! {
     ForgedStatus,
     /// The cluster's state is not known well enough to judge.
     InventoryUnavailable,
+    /// What it may hit could not be reserved for it, so that another experiment could be promised the same.
+    ReservationFailed,
     /// The policy that would judge cannot be read.
     PolicyInvalid,
     /// It can reach pods that no chaos may reach.
@@ -106,6 +108,7 @@ impl Reason {
             Self::Unreadable,
             Self::ForgedStatus,
             Self::InventoryUnavailable,
+            Self::ReservationFailed,
             Self::PolicyInvalid,
         ]
         .contains(&self)

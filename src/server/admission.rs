@@ -11,9 +11,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 
+use super::ledger::{Admitted, Ledgers};
 use super::review;
-use super::view::{Outlook, View};
-use crate::judge::judge;
+use super::view::Outlook;
+use crate::judge::{Verdict, judge};
+use crate::request::Request;
 
 /// The largest body that is read, in bytes.
 pub const LARGEST_BODY: usize = 3 * 1024 * 1024;
@@ -22,8 +24,30 @@ pub const LARGEST_BODY: usize = 3 * 1024 * 1024;
 pub struct Guard {
     /// The cluster, and what is permitted.
     pub outlook: Arc<dyn Outlook>,
+    /// Where what is promised to experiments is kept; without it nothing is reserved.
+    pub ledgers: Option<Ledgers>,
     /// The clock.
     pub now: fn() -> Timestamp,
+}
+
+impl Guard {
+    /// The verdict on a request; where it permits one, what that may hit is reserved.
+    async fn verdict(&self, request: &Request) -> Verdict {
+        let now = (self.now)();
+        let view = self.outlook.view(now);
+        let verdict = judge(&view.inventory, &view.policies, request, now);
+        let Some(ledgers) = &self.ledgers else {
+            return verdict;
+        };
+        let (view, verdict) = (&view, &verdict);
+        let admitted = Admitted {
+            view,
+            request,
+            verdict,
+            now,
+        };
+        ledgers.admit(admitted).await
+    }
 }
 
 /// The routes: `POST /validate`, and the two probes.
@@ -46,12 +70,7 @@ async fn validate(
     };
     match review::read(&body) {
         Ok((uid, request)) => {
-            let now = (guard.now)();
-            let View {
-                inventory,
-                policies,
-            } = guard.outlook.view(now);
-            let verdict = judge(&inventory, &policies, &request, now);
+            let verdict = guard.verdict(&request).await;
             tracing::info!(subject = %verdict.subject, decision = verdict.decision.name(), "verdict");
             reply(&review::answer(uid, &verdict))
         }

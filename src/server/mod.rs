@@ -8,6 +8,7 @@
 pub mod view;
 pub mod certs;
 pub mod review;
+pub mod ledger;
 pub mod admission;
 pub mod registration;
 

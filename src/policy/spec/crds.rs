@@ -1,4 +1,4 @@
-//! The CustomResourceDefinitions of the kinds we define, as `firebreak crds` prints them.
+//! The CustomResourceDefinitions of the kinds we define, made from their types.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
@@ -8,17 +8,22 @@ use kube::CustomResourceExt as _;
 use super::BlastRadiusPolicy;
 use super::exemption::Exemption;
 
-/// Every CustomResourceDefinition of ours.
+/// The CustomResourceDefinitions of policies and exemptions.
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    let mut all = vec![BlastRadiusPolicy::crd(), Exemption::crd()];
-    for version in all.iter_mut().flat_map(|crd| &mut crd.spec.versions) {
+    vec![tidied(BlastRadiusPolicy::crd()), tidied(Exemption::crd())]
+}
+
+/// A definition without what its generator says and Kubernetes does not.
+#[must_use]
+pub fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    for version in &mut crd.spec.versions {
         let schema = version.schema.as_mut();
         if let Some(root) = schema.and_then(|schema| schema.open_api_v3_schema.as_mut()) {
             tidy(root);
         }
     }
-    all
+    crd
 }
 
 /// Removes what says nothing to a reader of the definition: formats of numbers that the API server
