@@ -6,10 +6,10 @@ SHELL := bash
 TARGET ?= cel
 SECONDS ?= 60
 
-.PHONY: help build demo test lint advisories soak fuzz bench ci generate clean
+.PHONY: help build demo test test-cluster test-cluster-versions playground lint advisories soak fuzz bench ci generate clean
 
 help: ## list what can be done
-	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
 
 build: ## build the program as it is released
 	cargo build --locked --release
@@ -19,6 +19,17 @@ demo: ## see the guard at work, without a cluster
 
 test: ## run every test
 	cargo test --locked
+
+test-cluster: ## run the tests on a real control plane, which is built with Go when it is first needed
+	cargo test --locked --test cluster
+
+test-cluster-versions: ## run them on the oldest and on the newest Kubernetes that the guard is for
+	for version in v1.30.14 v1.36.3; do \
+	  FIREBREAK_KUBERNETES=$$version cargo test --locked --test cluster; \
+	done
+
+playground: ## start a real control plane with the example cluster in it, to try things in
+	cargo test --locked --test cluster -- playground
 
 lint: ## check format, lints, documentation, licences and duplicate dependencies
 	cargo fmt --check

@@ -1,0 +1,188 @@
+//! The guard in the admission chain: its registration, and a webhook of the test's own that answers.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum_server::Handle;
+use firebreak::server::Webhook;
+use firebreak::server::admission::Guard;
+use firebreak::server::certs::Throwaway;
+use serde_json::{Value, json};
+
+use super::balancer::{Backend, Balancer};
+use super::{Bed, access};
+
+/// The name under which the API server verifies the webhook.
+pub(crate) const HOST: &str = "firebreak.firebreak.svc";
+
+/// A guard in this process, behind a balancer.
+pub(crate) struct StandIn {
+    pub(crate) balancer: Balancer,
+    /// The authority of its certificate, PEM.
+    pub(crate) authority: String,
+    handle: Handle<SocketAddr>,
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+/// A registration in force until it is dropped.
+pub(crate) struct Registered<'a> {
+    bed: &'a Bed,
+    names: Vec<String>,
+}
+
+impl Bed {
+    /// A guard in this process that judges by what the test says.
+    pub(crate) fn stand_in(&self, guard: Guard) -> StandIn {
+        let certificate = Throwaway::new(&[HOST]).expect("a certificate");
+        let webhook = Webhook::bind("127.0.0.1:0", &certificate, guard).expect("a webhook");
+        let address = webhook.address().expect("an address");
+        let handle = webhook.handle();
+        self.runtime.spawn(webhook.serve());
+        let backend = Backend {
+            address,
+            probe: None,
+        };
+        StandIn {
+            balancer: Balancer::new(vec![backend]),
+            authority: certificate.authority,
+            handle,
+        }
+    }
+
+    /// Puts webhook configurations into force, as they are but for the port, and for the authority
+    /// where the guard does not write that itself.
+    pub(crate) fn register(
+        &self,
+        configurations: Vec<Value>,
+        port: u16,
+        authority: Option<&str>,
+    ) -> Registered<'_> {
+        self.namespace("firebreak");
+        self.apply(service().to_string());
+        let mut names = Vec::new();
+        for mut configuration in configurations {
+            for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
+                let client = &mut webhook["clientConfig"];
+                client["service"]["port"] = json!(port);
+                if let Some(authority) = authority {
+                    client["caBundle"] = access::base64(authority).into();
+                }
+            }
+            let name = configuration["metadata"]["name"].as_str().expect("a name");
+            names.push(name.to_owned());
+            self.apply(configuration.to_string());
+        }
+        let registered = Registered { bed: self, names };
+        registered.in_force();
+        registered
+    }
+}
+
+impl Registered<'_> {
+    /// The API server takes a moment to notice a registration, and says nothing when it has.
+    fn in_force(&self) {
+        let probe = json!({
+            "apiVersion": "chaos-mesh.org/v1alpha1",
+            "kind": "PodChaos",
+            "metadata": {"name": "probe", "namespace": "default"},
+            "spec": {"action": "pod-kill", "mode": "all", "selector": {"namespaces": ["default"]}},
+        });
+        super::until("the webhook is asked", || {
+            let create = ["create", "--dry-run=server", "-f", "-"];
+            let ended = self.bed.kubectl(&create).input(probe.to_string()).run();
+            let asked = ended.told().contains("firebreak");
+            if asked { Ok(()) } else { Err(ended.told()) }
+        });
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        for name in &self.names {
+            let delete = [
+                "delete",
+                "--ignore-not-found",
+                "validatingwebhookconfiguration",
+                name,
+            ];
+            let ended = self.bed.kubectl(&delete).run();
+            if ended.code != Some(0) {
+                println!("{}", ended.told());
+            }
+        }
+    }
+}
+
+/// The Service of the guard, which leads to this machine. The API server goes to the port that the
+/// registration names, and still verifies the certificate for the Service's name.
+fn service() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "firebreak", "namespace": "firebreak"},
+        "spec": {"type": "ExternalName", "externalName": "localhost"},
+    })
+}
+
+/// The registrations that are shipped, or the least that tests of the bed need.
+pub(crate) fn registrations() -> Vec<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/webhooks.yaml");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        return vec![least()];
+    };
+    let reading = firebreak::cli::manifests::Reader::default().read_text("webhooks.yaml", &text);
+    assert!(reading.failures.is_empty(), "{:?}", reading.failures);
+    let objects = reading.manifests.into_iter();
+    objects
+        .map(|manifest| manifest.object.value().clone())
+        .collect()
+}
+
+fn least() -> Value {
+    const ANY: &str = "*";
+    let rule = |groups: &[&str], resources: &[&str], operation: &str| {
+        json!({
+            "apiGroups": groups, "apiVersions": [ANY], "resources": resources,
+            "operations": [operation],
+        })
+    };
+    let tools = [
+        "chaos-mesh.org",
+        "litmuschaos.io",
+        "argoproj.io",
+        "chaosblade.io",
+    ];
+    let policies = rule(&["networking.k8s.io"], &["networkpolicies"], "CREATE");
+    let workloads = rule(&["apps", "batch"], &[ANY], "CREATE");
+    let webhook = |name: &str, policy: &str, rules: Value| {
+        json!({
+            "name": name,
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "NoneOnDryRun",
+            "matchPolicy": "Equivalent",
+            "failurePolicy": policy,
+            "timeoutSeconds": if policy == "Fail" { 5 } else { 2 },
+            "clientConfig": {"service": {"name": "firebreak", "namespace": "firebreak", "path": "/validate"}},
+            "rules": rules,
+            "namespaceSelector": {"matchExpressions": [
+                {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["firebreak"]},
+            ]},
+        })
+    };
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "firebreak"},
+        "webhooks": [
+            webhook("create.firebreak.dev", "Fail", json!([
+                rule(&tools, &[ANY], "CREATE"), policies, workloads, rule(&[""], &["pods"], "CREATE"),
+            ])),
+            webhook("update.firebreak.dev", "Ignore", json!([rule(&tools, &[ANY], "UPDATE")])),
+        ],
+    })
+}

@@ -1,0 +1,108 @@
+//! The tests that need a cluster: a real control plane, with the guard in its admission chain.
+//!
+//! `cargo test --test cluster` runs them all, with a word after `--` those whose name has it in it.
+//! `cargo test --test cluster -- playground` leaves a cluster up to try things in.
+//! Building the control plane needs Go; where that is missing the tests are ignored, and in continuous
+//! integration (`CI` is set) they fail.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests stop at the first surprise"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests read files, start programs and say what they do"
+)]
+
+mod agreement;
+mod basics;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "a bed offers what its tests will need next"
+)]
+mod bed;
+mod playground;
+
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use bed::{Bed, Programs};
+use libtest_mimic::{Arguments, Trial};
+
+/// A test: what shows it, and how.
+type Test = (&'static str, fn(&Bed));
+
+/// The tests of a module, by their names.
+macro_rules! tests {
+    ($($module:ident: $($name:ident),+;)+) => {
+        &[$($((concat!(stringify!($module), "::", stringify!($name)), $module::$name as fn(&Bed))),+),+]
+    };
+}
+
+/// Every test there is, in the order in which they run.
+const TESTS: &[Test] = tests! {
+    basics: accounts_are_who_they_say, pods_of_a_stateful_set_come_back,
+        what_is_stored_outlives_etcd_and_the_api_server, stand_ins_are_named_as_the_real_kinds,
+        a_recorded_cluster_stays_as_it_was;
+    agreement: every_example_gets_the_same_verdict_from_the_api_server;
+};
+
+static BED: OnceLock<Bed> = OnceLock::new();
+
+fn main() -> ExitCode {
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|word| word == "playground")
+    {
+        return playground::run();
+    }
+    let mut arguments = Arguments::from_args();
+    // There is one cluster, so there is one test at a time.
+    arguments.test_threads = Some(1);
+    let wanted = TESTS.iter().any(|(name, _)| is_wanted(&arguments, name));
+    let programs = if arguments.list || !wanted {
+        Err("nothing is to be run".to_owned())
+    } else {
+        Programs::find()
+    };
+    let missing = programs.as_ref().err().cloned();
+    if let Ok(programs) = programs {
+        BED.get_or_init(|| Bed::start(programs))
+            .end_when_interrupted();
+    }
+    let trials = TESTS.iter().map(|test| trial(*test, missing.clone()));
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    if let Some(bed) = BED.get() {
+        bed.end(conclusion.has_failed());
+    }
+    conclusion.exit_code()
+}
+
+fn trial((name, test): Test, missing: Option<String>) -> Trial {
+    let must = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    let ignored = missing.is_some() && !must;
+    let run = move || match (missing, BED.get()) {
+        (None, Some(bed)) => {
+            test(bed);
+            Ok(())
+        }
+        (missing, _) => Err(missing.unwrap_or_default().into()),
+    };
+    Trial::test(name, run).with_ignored_flag(ignored)
+}
+
+/// Whether the filters of the command line let a test through.
+fn is_wanted(arguments: &Arguments, name: &str) -> bool {
+    let matches = |word: &String| {
+        if arguments.exact {
+            name == word
+        } else {
+            name.contains(word.as_str())
+        }
+    };
+    arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
+}
