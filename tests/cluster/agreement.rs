@@ -103,7 +103,7 @@ pub(crate) fn every_example_gets_the_same_verdict_from_the_api_server(bed: &Bed)
         .for_each(|it| bed.namespace(&it.reference().name));
     let guard = bed.stand_in(example_guard());
     let _registered = bed.register(
-        registrations(),
+        registrations("webhooks.yaml"),
         guard.balancer.port(),
         Some(&guard.authority),
     );

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use axum_server::Handle;
+use firebreak::cli::manifests::Reader;
 use firebreak::server::Webhook;
 use firebreak::server::admission::Guard;
 use firebreak::server::certs::Throwaway;
@@ -129,60 +130,16 @@ fn service() -> Value {
     })
 }
 
-/// The registrations that are shipped, or the least that tests of the bed need.
-pub(crate) fn registrations() -> Vec<Value> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/webhooks.yaml");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        return vec![least()];
-    };
-    let reading = firebreak::cli::manifests::Reader::default().read_text("webhooks.yaml", &text);
+/// The registrations that are shipped.
+pub(crate) fn registrations(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("manifests")
+        .join(file);
+    let text = std::fs::read_to_string(&path).expect("a manifest of ours");
+    let reading = Reader::default().read_text(file, &text);
     assert!(reading.failures.is_empty(), "{:?}", reading.failures);
     let objects = reading.manifests.into_iter();
     objects
         .map(|manifest| manifest.object.value().clone())
         .collect()
-}
-
-fn least() -> Value {
-    const ANY: &str = "*";
-    let rule = |groups: &[&str], resources: &[&str], operation: &str| {
-        json!({
-            "apiGroups": groups, "apiVersions": [ANY], "resources": resources,
-            "operations": [operation],
-        })
-    };
-    let tools = [
-        "chaos-mesh.org",
-        "litmuschaos.io",
-        "argoproj.io",
-        "chaosblade.io",
-    ];
-    let policies = rule(&["networking.k8s.io"], &["networkpolicies"], "CREATE");
-    let workloads = rule(&["apps", "batch"], &[ANY], "CREATE");
-    let webhook = |name: &str, policy: &str, rules: Value| {
-        json!({
-            "name": name,
-            "admissionReviewVersions": ["v1"],
-            "sideEffects": "NoneOnDryRun",
-            "matchPolicy": "Equivalent",
-            "failurePolicy": policy,
-            "timeoutSeconds": if policy == "Fail" { 5 } else { 2 },
-            "clientConfig": {"service": {"name": "firebreak", "namespace": "firebreak", "path": "/validate"}},
-            "rules": rules,
-            "namespaceSelector": {"matchExpressions": [
-                {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["firebreak"]},
-            ]},
-        })
-    };
-    json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": "firebreak"},
-        "webhooks": [
-            webhook("create.firebreak.dev", "Fail", json!([
-                rule(&tools, &[ANY], "CREATE"), policies, workloads, rule(&[""], &["pods"], "CREATE"),
-            ])),
-            webhook("update.firebreak.dev", "Ignore", json!([rule(&tools, &[ANY], "UPDATE")])),
-        ],
-    })
 }
