@@ -34,7 +34,7 @@ pub(crate) fn guard(policies: &str) -> Arc<Guard> {
             policies: PolicySet::compile(&policies).unwrap().into(),
         }),
         ledgers: None,
-        now: examples::now,
+        now: Arc::new(examples::now),
     })
 }
 
@@ -185,7 +185,7 @@ async fn a_cluster_that_was_not_listed_denies() {
             ..known.outlook.view(examples::now())
         }),
         ledgers: None,
-        now: examples::now,
+        now: Arc::new(examples::now),
     });
     let body = review("PodChaos", &kill_all_of_pxc()).to_string();
     let (_, body) = send(unlisted, body).await;

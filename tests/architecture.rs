@@ -30,6 +30,15 @@ const FORMATS: &[&str] = &[
     "src/server/",
     "src/cli/",
 ];
+/// Where HTTP is answered.
+const ROUTES: &[&str] = &[
+    "src/server/admission.rs",
+    "src/server/front.rs",
+    "src/server/listener.rs",
+    "src/server/ops.rs",
+];
+/// The only door to TLS.
+const CERTIFICATES: &[&str] = &["src/server/certs/"];
 /// The program's own HTTP client, with which it asks its webhook.
 const CLIENT: &[&str] = &["src/cli/client.rs"];
 
@@ -39,8 +48,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anstyle", &["src/cli/"]),
     ("anyhow", SHELL),
     ("arc_swap", &["src/server/"]),
-    ("axum", &["src/server/admission.rs"]),
-    ("axum_server", &["src/server/"]),
+    ("axum", ROUTES),
     ("base64", &["src/cel/json.rs", "src/fault/argo/packed.rs"]),
     ("bytes", CLIENT),
     ("cel", &["src/cel/parse.rs"]),
@@ -57,28 +65,37 @@ const DOORS: &[(&str, &[&str])] = &[
     ("futures", &["src/server/"]),
     ("granit_parser", &["src/yaml/"]),
     ("http", CLIENT),
-    ("http_body_util", CLIENT),
+    (
+        "http_body_util",
+        &["src/cli/client.rs", "src/server/front.rs"],
+    ),
     ("hyper_rustls", CLIENT),
-    ("hyper_util", CLIENT),
+    (
+        "hyper_util",
+        &["src/cli/client.rs", "src/server/listener.rs"],
+    ),
     ("include_dir", &["src/cli/examples.rs"]),
     ("indicatif", &["src/cli/"]),
     ("ipnet", &["src/cel/functions/network/cidr.rs"]),
     ("jiff", &["src/"]),
     ("k8s_openapi", CLUSTER),
     ("kube", CLUSTER),
-    ("rcgen", &["src/server/certs.rs"]),
+    ("rcgen", CERTIFICATES),
     ("regex", &["src/cel/functions/patterns/mod.rs"]),
-    ("rustls", &["src/server/certs.rs"]),
+    ("rustls", CERTIFICATES),
     ("schemars", KINDS),
     ("semver", &["src/cel/functions/versions.rs"]),
     ("serde", FORMATS),
     ("serde_saphyr", &["src/cli/"]),
     ("serde_json", &["src/"]),
     ("serde_path_to_error", FORMATS),
-    ("strsim", &["src/cel/refusal.rs"]),
+    ("strsim", &["src/cel/refusal.rs", "src/server/config/"]),
     ("thiserror", &["src/"]),
     ("tokio", SHELL),
+    ("tokio_rustls", CERTIFICATES),
     ("tracing", &["src/server/", "src/cli/"]),
+    ("tracing_subscriber", &["src/server/telemetry.rs"]),
+    ("x509_parser", CERTIFICATES),
 ];
 
 /// What the core may not name: it has no files, no environment, no network, no clock, no threads.

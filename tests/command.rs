@@ -72,6 +72,11 @@ impl Folder {
         folder
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Adds a file.
     pub(crate) fn add(&self, name: &str, text: &str) {
         let path = self.path.join(name);

@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::Outcome;
 use super::client::Client;
@@ -18,9 +20,9 @@ use crate::inventory::{Inventory, Origin};
 use crate::judge::Decision;
 use crate::object::Object;
 use crate::policy::PolicySet;
-use crate::server::Webhook;
-use crate::server::admission::Guard;
+use crate::server::admission::{self, Guard};
 use crate::server::certs::Throwaway;
+use crate::server::listener::{Bounds, Listener, Phase};
 use crate::server::view::View;
 
 /// Arguments of `demo`.
@@ -33,6 +35,9 @@ pub struct Demo {
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: String,
 }
+
+/// For how long connections are waited for in the end.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// What came back.
 struct Reply {
@@ -53,10 +58,12 @@ impl Demo {
 
     async fn play(&self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         let certificate = Throwaway::new(&["localhost", "127.0.0.1"])?;
-        let webhook = Webhook::bind(&self.listen, &certificate, guard()?)?;
+        let live = Some(Arc::clone(&certificate.live));
+        let webhook = Listener::bind(&self.listen, live, Bounds::default())?;
         let url = format!("https://{}/validate", webhook.address()?);
-        let handle = webhook.handle();
-        let serving = tokio::spawn(webhook.serve());
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let routes = admission::router(Arc::new(guard()?));
+        let serving = tokio::spawn(webhook.serve(routes, phases, ENDING));
         let client = Client::new(&certificate.authority)?;
         writeln!(
             out,
@@ -66,7 +73,8 @@ impl Demo {
         if self.serve {
             stay(out, &certificate, &url).await?;
         }
-        handle.shutdown();
+        drop(client);
+        phase.send_replace(Phase::Closing);
         serving.await.context("webhook")??;
         Ok(outcome)
     }
@@ -77,16 +85,7 @@ fn guard() -> anyhow::Result<Guard> {
         .into_iter()
         .map(|manifest| manifest.object)
         .collect();
-    let reading = Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES);
-    let policies: Vec<Object> = whole(reading)?.into_iter().map(|m| m.object).collect();
-    let policies = PolicySet::compile(&policies).map_err(|problems| {
-        anyhow::anyhow!(
-            "policies/default.yaml: {}",
-            problems
-                .first()
-                .map_or_else(String::new, ToString::to_string)
-        )
-    })?;
+    let policies = default_policies()?;
     let view = View {
         inventory: Inventory::from_objects(&objects, Origin::Recorded).into(),
         policies: policies.into(),
@@ -94,7 +93,24 @@ fn guard() -> anyhow::Result<Guard> {
     Ok(Guard {
         outlook: Arc::new(view),
         ledgers: None,
-        now,
+        now: Arc::new(now),
+    })
+}
+
+/// The policies that we ship for want of others.
+///
+/// # Errors
+/// When they do not compile.
+pub fn default_policies() -> anyhow::Result<PolicySet> {
+    let reading = Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES);
+    let policies: Vec<Object> = whole(reading)?.into_iter().map(|m| m.object).collect();
+    PolicySet::compile(&policies).map_err(|problems| {
+        anyhow::anyhow!(
+            "policies/default.yaml: {}",
+            problems
+                .first()
+                .map_or_else(String::new, ToString::to_string)
+        )
     })
 }
 

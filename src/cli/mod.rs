@@ -19,6 +19,7 @@ pub mod plan;
 pub mod report;
 pub mod report_plan;
 pub mod rules;
+pub mod serve;
 pub mod closing;
 pub mod style;
 
@@ -33,6 +34,7 @@ use demo::Demo;
 use kinds::Listing;
 use plan::Planning;
 use rules::RulesCommand;
+use serve::Serve;
 
 /// Computes the worst case of chaos experiments and denies what breaches policy.
 #[derive(Debug, Parser)]
@@ -50,6 +52,8 @@ enum Command {
     Plan(Planning),
     /// Start the webhook on loopback with the example cluster, and send it every example
     Demo(Demo),
+    /// Answer the API server: the webhook on a cluster
+    Serve(Serve),
     /// Print every kind that is read: chaos objects, and databases
     Kinds(Listing),
     /// Try expressions of rules by hand
@@ -103,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(&mut out),
         Command::Plan(planning) => planning.run(&mut out),
         Command::Demo(demo) => demo.run(&mut out),
+        Command::Serve(serve) => serve.run(&mut out),
         Command::Kinds(listing) => listing.run(&mut out),
         Command::Rules(rules) => rules.run(&mut out),
         Command::Crds => crds::run(&mut out),

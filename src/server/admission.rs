@@ -1,6 +1,7 @@
 //! The webhook: an AdmissionReview in, an AdmissionReview out.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -8,12 +9,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use jiff::Timestamp;
+use axum::routing::post;
+use tokio::runtime::Handle;
 
 use super::ledger::{Admitted, Ledgers};
-use super::review;
 use super::view::Outlook;
+use super::{Clock, review, telemetry};
 use crate::judge::{Verdict, judge};
 use crate::request::Request;
 
@@ -27,7 +28,7 @@ pub struct Guard {
     /// Where what is promised to experiments is kept; without it nothing is reserved.
     pub ledgers: Option<Ledgers>,
     /// The clock.
-    pub now: fn() -> Timestamp,
+    pub now: Clock,
 }
 
 impl Guard {
@@ -50,12 +51,10 @@ impl Guard {
     }
 }
 
-/// The routes: `POST /validate`, and the two probes.
+/// The route: `POST /validate`.
 pub fn router(guard: Arc<Guard>) -> Router {
     Router::new()
         .route("/validate", post(validate))
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(async || "ok"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(guard)
 }
@@ -70,12 +69,24 @@ async fn validate(
     };
     match review::read(&body) {
         Ok((uid, request)) => {
-            let verdict = guard.verdict(&request).await;
-            tracing::info!(subject = %verdict.subject, decision = verdict.decision.name(), "verdict");
-            reply(&review::answer(uid, &verdict))
+            // It computes; the threads that wait for the network must not.
+            let runtime = Handle::current();
+            let answer = async move { answer(&guard, uid, &request).await };
+            let answer = tokio::task::spawn_blocking(move || runtime.block_on(answer));
+            match answer.await {
+                Ok(answer) => reply(&answer),
+                Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+            }
         }
         Err(problem) => refused(StatusCode::BAD_REQUEST, &problem.to_string()),
     }
+}
+
+async fn answer(guard: &Guard, uid: String, request: &Request) -> review::Answer {
+    let began = Instant::now();
+    let verdict = guard.verdict(request).await;
+    telemetry::verdict(&uid, request, &verdict, began.elapsed());
+    review::answer(uid, &verdict)
 }
 
 fn reply(answer: &review::Answer) -> Response {

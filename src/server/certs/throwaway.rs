@@ -1,23 +1,24 @@
-//! Certificates, and the only door to TLS.
+//! Certificates for one run, for the demo and for tests.
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+use super::live::Live;
+use super::pair::Pair;
 
 /// A certificate authority made for one run, and a server certificate of it. The keys live in
 /// memory only.
 pub struct Throwaway {
     /// The authority's certificate, PEM.
     pub authority: String,
-    /// What a server needs to present the certificate.
-    pub server: Arc<ServerConfig>,
+    /// The certificate of the server.
+    pub live: Arc<Live>,
 }
 
 impl Throwaway {
@@ -34,17 +35,17 @@ impl Throwaway {
         let certificate = leaf
             .signed_by(&key, &authority)
             .context("certificate of the server")?;
-        let chain = vec![certificate.der().clone()];
-        let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
-        let server = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .context("protocol versions")?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .context("certificate and key")?;
+        let key = key.serialize_pem();
+        let pair = Pair::read(
+            certificate.pem().as_bytes(),
+            key.as_bytes(),
+            Timestamp::now(),
+        );
+        let live = Live::new(false);
+        live.present(pair).context("certificate and key")?;
         Ok(Self {
             authority: authority.pem(),
-            server: Arc::new(server),
+            live: Arc::new(live),
         })
     }
 }
@@ -58,25 +59,4 @@ fn authority() -> anyhow::Result<CertifiedIssuer<'static, KeyPair>> {
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate().context("key of the authority")?;
     CertifiedIssuer::self_signed(params, key).context("certificate of the authority")
-}
-
-/// A client that trusts this authority alone.
-///
-/// # Errors
-/// When the PEM holds no certificate.
-pub fn client(authority: &str) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    let certificate = CertificateDer::from_pem_slice(authority.as_bytes())
-        .map_err(|error| anyhow::anyhow!("certificate of the authority: {error:?}"))?;
-    roots
-        .add(certificate)
-        .context("certificate of the authority")?;
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .context("protocol versions")?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
 }
