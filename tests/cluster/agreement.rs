@@ -52,7 +52,7 @@ pub(crate) fn example_guard() -> Guard {
     Guard {
         outlook: Arc::new(view),
         ledgers: None,
-        now: examples::now,
+        now: Arc::new(examples::now),
     }
 }
 

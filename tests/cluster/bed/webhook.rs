@@ -1,14 +1,15 @@
 //! The guard in the admission chain: its registration, and a webhook of the test's own that answers.
 
-use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum_server::Handle;
 use firebreak::cli::manifests::Reader;
-use firebreak::server::Webhook;
-use firebreak::server::admission::Guard;
+use firebreak::server::admission::{self, Guard};
 use firebreak::server::certs::Throwaway;
+use firebreak::server::listener::{Bounds, Listener, Phase};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::balancer::{Backend, Balancer};
 use super::{Bed, access};
@@ -21,13 +22,8 @@ pub(crate) struct StandIn {
     pub(crate) balancer: Balancer,
     /// The authority of its certificate, PEM.
     pub(crate) authority: String,
-    handle: Handle<SocketAddr>,
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        self.handle.shutdown();
-    }
+    /// It ends when this is gone.
+    _phase: watch::Sender<Phase>,
 }
 
 /// A registration in force until it is dropped.
@@ -40,10 +36,13 @@ impl Bed {
     /// A guard in this process that judges by what the test says.
     pub(crate) fn stand_in(&self, guard: Guard) -> StandIn {
         let certificate = Throwaway::new(&[HOST]).expect("a certificate");
-        let webhook = Webhook::bind("127.0.0.1:0", &certificate, guard).expect("a webhook");
+        let live = Some(Arc::clone(&certificate.live));
+        let webhook = Listener::bind("127.0.0.1:0", live, Bounds::default()).expect("a webhook");
         let address = webhook.address().expect("an address");
-        let handle = webhook.handle();
-        self.runtime.spawn(webhook.serve());
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let routes = admission::router(Arc::new(guard));
+        self.runtime
+            .spawn(webhook.serve(routes, phases, Duration::ZERO));
         let backend = Backend {
             address,
             probe: None,
@@ -51,7 +50,7 @@ impl Bed {
         StandIn {
             balancer: Balancer::new(vec![backend]),
             authority: certificate.authority,
-            handle,
+            _phase: phase,
         }
     }
 
