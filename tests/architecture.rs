@@ -41,6 +41,8 @@ const ROUTES: &[&str] = &[
 const CERTIFICATES: &[&str] = &["src/server/certs/"];
 /// The program's own HTTP client, with which it asks its webhook.
 const CLIENT: &[&str] = &["src/cli/client.rs"];
+/// Where HTTP is spoken: that client, and the one of the API server.
+const HTTP: &[&str] = &["src/cli/client.rs", "src/server/"];
 
 /// The one door of each dependency: the files in which it may be named.
 const DOORS: &[(&str, &[&str])] = &[
@@ -64,11 +66,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("futures", &["src/server/"]),
     ("granit_parser", &["src/yaml/"]),
-    ("http", CLIENT),
-    (
-        "http_body_util",
-        &["src/cli/client.rs", "src/server/front.rs"],
-    ),
+    ("http", HTTP),
+    ("http_body_util", HTTP),
     ("hyper_rustls", CLIENT),
     (
         "hyper_util",

@@ -41,6 +41,24 @@ impl Cluster {
         }
     }
 
+    /// Takes a whole list of a kind at once: what `list` keeps of it stands in the place of what was
+    /// kept here, and the kind is known.
+    pub fn adopt(&mut self, group: &str, kind: &str, mut list: Self) {
+        self.mark(group, kind, None);
+        let kind = (group.to_owned(), kind.to_owned());
+        match list.objects.remove(&kind) {
+            Some(objects) => drop(self.objects.insert(kind, objects)),
+            None => drop(self.objects.remove(&kind)),
+        }
+    }
+
+    /// How many objects of a kind are kept.
+    #[must_use]
+    pub fn count(&self, group: &str, kind: &str) -> usize {
+        let kind = (group.to_owned(), kind.to_owned());
+        self.objects.get(&kind).map_or(0, BTreeMap::len)
+    }
+
     /// Says that the objects of a kind that is served cannot be known, and why; or, with `None`, that
     /// they are known again.
     pub fn mark(&mut self, group: &str, kind: &str, unlisted: Option<String>) {

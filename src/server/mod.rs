@@ -8,6 +8,7 @@
 pub mod view;
 pub mod config;
 pub mod telemetry;
+pub mod client;
 pub mod certs;
 pub mod review;
 pub mod ledger;
