@@ -136,8 +136,17 @@ mod tests {
             groups: vec!["dba".to_owned()],
             ..Access::default()
         };
-        let config = shaped(Config::new(http::Uri::from_static("http://localhost")), &access);
-        assert!(config.headers[0].1.to_str().unwrap().starts_with("firebreak/"));
+        let config = shaped(
+            Config::new(http::Uri::from_static("http://localhost")),
+            &access,
+        );
+        assert!(
+            config.headers[0]
+                .1
+                .to_str()
+                .unwrap()
+                .starts_with("firebreak/")
+        );
         assert_eq!(config.auth_info.impersonate.as_deref(), Some("jane"));
         assert_eq!(config.auth_info.impersonate_groups, Some(access.groups));
         assert!(!config.default_retry);
