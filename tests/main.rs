@@ -17,6 +17,7 @@ mod architecture;
 mod argo;
 mod blast;
 mod caller;
+mod broken_policy;
 mod cel_bounds;
 mod cel_kubernetes;
 mod cel_spec;

@@ -129,7 +129,7 @@ pub(super) fn warnings(
 ) -> Vec<String> {
     let experiment = &assessment.experiment;
     let mut warnings: Vec<String> = Vec::new();
-    if court.policies.policies().is_empty() {
+    if court.policies.is_empty() {
         warnings.push(UNPROTECTED.to_owned());
         warnings.extend(experiment.refusals.iter().map(ToString::to_string));
     }

@@ -15,7 +15,7 @@ use crate::blast::{self, BlastRadius};
 use crate::fault::{self, Experiment, Unreadable};
 use crate::inventory::Inventory;
 use crate::object::Object;
-use crate::policy::{self, Case, Enforcement, Policy, PolicySet, Reason, Violation};
+use crate::policy::{self, Case, Enforcement, Policy, PolicyError, PolicySet, Reason, Violation};
 use crate::request::Request;
 
 /// Judges a request. Total: every request gets a verdict, whatever it holds.
@@ -33,10 +33,9 @@ pub fn judge(
         now,
     };
     let occasion = occasion(request);
-    if let (Some(why), false) = (
-        inventory.unavailable(),
-        matches!(occasion, Occasion::Pass(_)),
-    ) {
+    // A policy is held against nothing but itself: it can be mended at any time.
+    let blind = matches!(occasion, Occasion::Pass(_) | Occasion::Rule(_));
+    if let (Some(why), false) = (inventory.unavailable(), blind) {
         return court.refuse(Reason::InventoryUnavailable, &unlisted(why));
     }
     match occasion {
@@ -116,9 +115,16 @@ impl Court<'_> {
             inventory: self.inventory,
             now: self.now,
         };
-        let mut violations = self.refusals(experiment);
+        let mut violations = self.broken();
+        violations.extend(self.refusals(experiment));
         violations.extend(policy::evaluate(self.policies, &case));
         (blast, violations)
+    }
+
+    /// What is wrong with the policies themselves: what they would forbid is not known.
+    fn broken(self) -> Vec<Violation> {
+        let broken = self.policies.broken().iter().cloned();
+        broken.map(uncompiled).collect()
     }
 
     /// What makes an experiment unacceptable beside what it would do, by the strictest policy.
@@ -134,16 +140,21 @@ impl Court<'_> {
 
     /// Refuses what cannot be bounded, by the strictest of the policies.
     fn refuse(self, reason: Reason, problem: &Unreadable) -> Verdict {
+        let mut violations = self.broken();
         let Some(policy) = strictest(self.policies) else {
-            let mut verdict = Verdict::of(self.request, Vec::new());
-            verdict.warnings = vec![problem.to_string(), explain::UNPROTECTED.to_owned()];
+            let mut verdict = Verdict::of(self.request, violations);
+            verdict.warnings = vec![problem.to_string()];
+            if self.policies.is_empty() {
+                verdict.warnings.push(explain::UNPROTECTED.to_owned());
+            }
             return verdict;
         };
         let mut violation = refusal(reason, problem, policy);
         if reason == Reason::Unreadable {
             violation.message += " is over every limit, because nothing bounds it";
         }
-        Verdict::of(self.request, vec![violation])
+        violations.push(violation);
+        Verdict::of(self.request, violations)
     }
 }
 
@@ -167,10 +178,15 @@ fn unlisted(why: &str) -> Unreadable {
 /// not be known.
 fn rule(request: &Request, object: &Object) -> Verdict {
     let problems = PolicySet::compile([object]).err().unwrap_or_default();
-    let violation = |error: policy::PolicyError| Violation {
+    Verdict::of(request, problems.into_iter().map(uncompiled).collect())
+}
+
+/// A policy or exemption that cannot be used as it is written.
+fn uncompiled(error: PolicyError) -> Violation {
+    Violation {
         reason: Reason::PolicyInvalid,
         own_reason: None,
-        policy: object.reference().name.clone(),
+        policy: error.object.name,
         limit: "compilation".to_owned(),
         enforcement: Enforcement::Deny,
         message: error.problem.to_string(),
@@ -180,8 +196,7 @@ fn rule(request: &Request, object: &Object) -> Verdict {
         remedy: String::new(),
         group: None,
         exempted_by: None,
-    };
-    Verdict::of(request, problems.into_iter().map(violation).collect())
+    }
 }
 
 fn strictest(policies: &PolicySet) -> Option<&Policy> {

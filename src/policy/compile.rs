@@ -13,6 +13,9 @@ use super::spec::{BlastRadiusPolicySpec, GROUP, VERSION};
 use super::windows::PolicyWindows;
 use crate::object::{Field, Object, ObjectRef, Unreadable};
 
+/// The kind of policies.
+const POLICY: &str = "BlastRadiusPolicy";
+
 /// A policy or exemption that cannot be used as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{object}: {problem}")]
@@ -45,6 +48,7 @@ pub struct Policy {
 pub struct PolicySet {
     policies: Vec<Policy>,
     exemptions: Vec<Exemption>,
+    broken: Vec<PolicyError>,
 }
 
 impl PolicySet {
@@ -56,12 +60,48 @@ impl PolicySet {
     pub fn compile<'a>(
         objects: impl IntoIterator<Item = &'a Object>,
     ) -> Result<Self, Vec<PolicyError>> {
+        let (set, errors) = Self::sort(objects);
+        if errors.is_empty() {
+            Ok(set)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The policies and exemptions among `objects` as a cluster has them: one that is broken is there
+    /// already, and nobody can be refused for writing it. Nothing is permitted while a policy is
+    /// broken; a broken exemption lifts nothing.
+    pub fn in_force<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Self {
+        let (set, mut broken) = Self::sort(objects);
+        broken.retain(|error| error.object.kind == POLICY);
+        Self { broken, ..set }
+    }
+
+    /// The policies of a cluster that does not tell them; a phrase says why. Nothing is permitted by
+    /// them.
+    #[must_use]
+    pub fn unknown(why: &str) -> Self {
+        let object = ObjectRef {
+            group: GROUP.to_owned(),
+            version: VERSION.to_owned(),
+            kind: POLICY.to_owned(),
+            ..ObjectRef::default()
+        };
+        let problem = Unreadable::new("", why, "policies that have been listed");
+        Self {
+            broken: vec![PolicyError { object, problem }],
+            ..Self::default()
+        }
+    }
+
+    /// What compiles, and what is wrong with the rest.
+    fn sort<'a>(objects: impl IntoIterator<Item = &'a Object>) -> (Self, Vec<PolicyError>) {
         let mut set = Self::default();
         let mut errors = Vec::new();
         for object in objects {
             let added = match object.reference().kind.as_str() {
                 _ if object.reference().group != GROUP => Ok(()),
-                "BlastRadiusPolicy" => policy(object).and_then(|policy| set.add(policy)),
+                POLICY => policy(object).and_then(|policy| set.add(policy)),
                 "Exemption" => set.exempt(object),
                 _ => Ok(()),
             };
@@ -73,11 +113,7 @@ impl PolicySet {
         }
         set.policies.sort_by(|a, b| a.name.cmp(&b.name));
         set.exemptions.sort_by(|a, b| a.name.cmp(&b.name));
-        if errors.is_empty() {
-            Ok(set)
-        } else {
-            Err(errors)
-        }
+        (set, errors)
     }
 
     fn add(&mut self, policy: Policy) -> Result<(), Vec<Unreadable>> {
@@ -108,10 +144,16 @@ impl PolicySet {
         &self.exemptions
     }
 
+    /// What is wrong with policies that are in force. While there is any, nothing is permitted.
+    #[must_use]
+    pub fn broken(&self) -> &[PolicyError] {
+        &self.broken
+    }
+
     /// Whether there is no policy, so that nothing is limited.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.policies.is_empty()
+        self.policies.is_empty() && self.broken.is_empty()
     }
 }
 

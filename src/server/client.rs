@@ -100,7 +100,7 @@ fn tried(place: &Place) -> String {
         |name| format!("its context {name:?}"),
     );
     match path {
-        Some(path) => format!("the kubeconfig {path:?} and {context}"),
+        Some(path) => format!("the kubeconfig \"{}\" and {context}", path.display()),
         None => format!("the kubeconfig of KUBECONFIG or ~/.kube/config and {context}"),
     }
 }
