@@ -48,7 +48,8 @@ fn nothing_is_permitted_while_a_policy_is_broken_and_the_denial_names_it() {
     let (good, lax) = (policy("good", &json!({})), policy("typo", &json!({})));
     let typo = policy("typo", &json!({"maxPod": 3}));
     let mended = PolicySet::in_force([&good, &lax]);
-    assert_eq!(verdict(&mended, kill()).decision, Decision::Allow);
+    let allowed = verdict(&mended, kill());
+    assert_eq!(allowed.decision, Decision::Allow, "{}", allowed.explain());
     let broken = PolicySet::in_force([&good, &typo]);
     let denied = verdict(&broken, kill());
     assert_eq!(denied.decision, Decision::Deny);

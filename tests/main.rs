@@ -61,6 +61,7 @@ mod ticks;
 mod total;
 mod upstream;
 mod upstream_databases;
+mod watch;
 mod windows;
 mod worst_case;
 mod yaml;

@@ -161,13 +161,16 @@ impl Court<'_> {
 /// Denies a request for a reason that lies outside of it, as the strictest of the policies counts it.
 #[must_use]
 pub fn refuse(policies: &PolicySet, request: &Request, reason: Reason, why: &str) -> Verdict {
+    let mut violations: Vec<Violation> =
+        policies.broken().iter().cloned().map(uncompiled).collect();
     let Some(policy) = strictest(policies) else {
-        return Verdict::of(request, Vec::new());
+        return Verdict::of(request, violations);
     };
     let problem = Unreadable::new("", why, "");
     let mut violation = refusal(reason, &problem, policy);
     violation.remedy = String::new();
-    Verdict::of(request, vec![violation])
+    violations.push(violation);
+    Verdict::of(request, violations)
 }
 
 fn unlisted(why: &str) -> Unreadable {

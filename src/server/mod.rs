@@ -9,6 +9,7 @@ pub mod view;
 pub mod config;
 pub mod telemetry;
 pub mod client;
+pub mod watch;
 pub mod certs;
 pub mod review;
 pub mod ledger;

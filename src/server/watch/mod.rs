@@ -1,0 +1,145 @@
+//! The live cluster: watches every kind that a verdict depends on, and has a view of it at hand.
+//!
+//! A watch is a task that lists and follows one kind (`feed`) and tells the keeper (`keeper`) what
+//! changes. The keeper alone holds the cluster, and makes views. Which kinds there are to watch is
+//! followed too (`kinds`, `discover`).
+
+mod backoff;
+mod decode;
+mod discover;
+mod served;
+mod wire;
+mod sign;
+mod feed;
+mod keeper;
+mod kinds;
+
+pub use served::Served;
+pub use sign::{Health, State};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use kube::Client;
+use tokio::sync::{Notify, Semaphore, mpsc};
+
+use super::view::{Outlook, View};
+use crate::inventory::Inventory;
+use crate::policy::PolicySet;
+use feed::Shared;
+use keeper::{Desk, Keeper};
+use kinds::Kinds;
+use sign::Signs;
+
+/// How old what is known of a cluster may be, where nothing else is said.
+pub const STALENESS: Duration = Duration::from_mins(2);
+
+/// How many kinds are listed at the same time.
+const LISTS: usize = 4;
+/// How many changes may wait to be kept.
+const WAITING: usize = 256;
+
+const NOT_YET: &str = "the cluster has not been listed yet";
+
+/// The live cluster.
+pub struct Watch {
+    signs: Arc<Signs>,
+    view: Arc<ArcSwap<View>>,
+    staleness: Duration,
+}
+
+impl Watch {
+    /// The cluster behind this client, not older than `staleness`; and the work to be done for it,
+    /// which ends only when it cannot go on. Nothing is written to the API server.
+    pub fn new(
+        client: Client,
+        staleness: Duration,
+    ) -> (
+        Arc<Self>,
+        impl Future<Output = anyhow::Error> + Send + use<>,
+    ) {
+        let watch = Arc::new(Self {
+            signs: Arc::new(Signs::new()),
+            view: Arc::new(ArcSwap::from_pointee(unavailable(NOT_YET))),
+            staleness,
+        });
+        let working = Arc::clone(&watch);
+        (watch, async move { working.work(client).await })
+    }
+
+    async fn work(&self, client: Client) -> anyhow::Error {
+        let (sender, changes) = mpsc::channel(WAITING);
+        let rediscover = Arc::new(Notify::new());
+        let shared = Shared {
+            client,
+            keeper: sender,
+            lists: Arc::new(Semaphore::new(LISTS)),
+            rediscover: Arc::clone(&rediscover),
+            signs: Arc::clone(&self.signs),
+        };
+        let desk = Desk {
+            signs: Arc::clone(&self.signs),
+            view: Arc::clone(&self.view),
+            rediscover,
+        };
+        let keeper = Keeper::new(changes, desk);
+        let kinds = Kinds::new(shared, Arc::clone(&self.signs));
+        let ended = tokio::select! {
+            ended = keeper.run() => ended,
+            ended = kinds.run() => ended,
+        };
+        self.view
+            .store(Arc::new(unavailable("the cluster is not watched any more")));
+        let why = ended.err();
+        why.unwrap_or_else(|| anyhow!("there is nothing left to watch"))
+    }
+
+    /// Why it is not ready to judge by, where it is not.
+    #[must_use]
+    pub fn unready(&self) -> Option<String> {
+        let Some(waiting) = self.signs.unsettled() else {
+            return Some(NOT_YET.to_owned());
+        };
+        if !waiting.is_empty() {
+            return Some(format!("not listed yet: {}", waiting.join(", ")));
+        }
+        let stale = self.signs.stale(self.staleness);
+        let unavailable = || {
+            let view = self.view.load();
+            view.inventory.unavailable().map(str::to_owned)
+        };
+        stale.or_else(unavailable)
+    }
+
+    /// How each watch is.
+    #[must_use]
+    pub fn health(&self) -> Vec<Health> {
+        let signs = self.signs.all();
+        signs.iter().map(|sign| sign.health()).collect()
+    }
+}
+
+impl Outlook for Watch {
+    /// Ages are told by a clock that nobody sets, so the time of the verdict is not asked.
+    fn view(&self, _: Timestamp) -> View {
+        let view = self.view.load();
+        match self.signs.stale(self.staleness) {
+            None => View::clone(&view),
+            Some(why) => View {
+                inventory: Arc::new(Inventory::unlisted(why)),
+                policies: Arc::clone(&view.policies),
+            },
+        }
+    }
+}
+
+/// The view of a cluster of which nothing is known, policies included.
+fn unavailable(why: &str) -> View {
+    View {
+        inventory: Arc::new(Inventory::unlisted(why)),
+        policies: Arc::new(PolicySet::unknown(why)),
+    }
+}

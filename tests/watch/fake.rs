@@ -1,0 +1,407 @@
+//! An API server in the process of the test: discovery, lists by pages and as streams, watches,
+//! and everything that can go wrong with them. It answers GET alone.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use firebreak::server::watch::Watch;
+use futures::channel::mpsc::{UnboundedSender, unbounded};
+use http::{Method, Request, Response, StatusCode};
+use kube::Client;
+use serde_json::{Value, json};
+
+type Line = Result<Bytes, std::io::Error>;
+
+/// A kind that is served, and what there is of it.
+#[derive(Default)]
+pub(crate) struct Served {
+    pub(crate) group: String,
+    pub(crate) version: String,
+    pub(crate) kind: String,
+    pub(crate) plural: String,
+    pub(crate) objects: BTreeMap<(String, String), Value>,
+    /// Every event there was, by position.
+    events: Vec<(u64, Value)>,
+    watchers: Vec<UnboundedSender<Line>>,
+    /// Positions before this one are too old.
+    oldest: u64,
+    /// What every request for it is refused with.
+    pub(crate) refused: Option<(u16, String)>,
+    /// Whether its watches say nothing.
+    pub(crate) silent: bool,
+}
+
+#[derive(Default)]
+struct State {
+    kinds: Vec<Served>,
+    version: u64,
+    /// Whether lists come as streams.
+    streams: bool,
+    page: usize,
+    /// Whether nobody answers.
+    down: bool,
+    /// Whether pages after the first one are not given yet.
+    held: bool,
+    requests: Vec<String>,
+}
+
+/// An API server. Copies are the same one.
+#[derive(Clone, Default)]
+pub(crate) struct Fake(Arc<Mutex<State>>);
+
+/// A cluster of one namespace, in which experiments may run.
+pub(crate) fn fake() -> Fake {
+    let fake = Fake::default();
+    fake.state().page = 500;
+    for (api, kind, plural) in [
+        (
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+        ),
+        ("v1", "Namespace", "namespaces"),
+        ("v1", "Node", "nodes"),
+        ("v1", "Pod", "pods"),
+        ("v1", "Secret", "secrets"),
+        ("apps/v1", "StatefulSet", "statefulsets"),
+        ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+        (
+            "firebreak.dev/v1alpha1",
+            "BlastRadiusPolicy",
+            "blastradiuspolicies",
+        ),
+    ] {
+        fake.serve(api, kind, plural);
+    }
+    fake.put("Namespace", "db", json!({}));
+    fake.put("Node", "n1", json!({}));
+    fake
+}
+
+impl Fake {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// A client of it, without a socket.
+    pub(crate) fn client(&self) -> Client {
+        let fake = self.clone();
+        let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+            let fake = fake.clone();
+            async move {
+                fake.answer(request.method(), &request.uri().to_string())
+                    .await
+            }
+        });
+        Client::new(service, "default")
+    }
+
+    /// Its watch, at work, and a bookmark every minute.
+    pub(crate) fn watch(&self) -> Arc<Watch> {
+        let (watch, work) = Watch::new(self.client(), Duration::from_mins(2));
+        tokio::spawn(work);
+        let fake = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+                fake.bookmark();
+            }
+        });
+        watch
+    }
+
+    pub(crate) fn serve(&self, api: &str, kind: &str, plural: &str) {
+        let (group, version) = api.split_once('/').unwrap_or(("", api));
+        let mut state = self.state();
+        let name = format!("{plural}.{group}");
+        state.kinds.push(Served {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+            ..Served::default()
+        });
+        drop(state);
+        if group.contains('.') && kind != "CustomResourceDefinition" {
+            self.put("CustomResourceDefinition", &name, json!({}));
+        }
+    }
+
+    /// Takes a kind away, and its definition.
+    pub(crate) fn withdraw(&self, kind: &str) {
+        let mut state = self.state();
+        let at = state.kinds.iter().position(|it| it.kind == kind).unwrap();
+        let gone = state.kinds.remove(at);
+        drop(state);
+        let name = format!("{}.{}", gone.plural, gone.group);
+        self.delete("CustomResourceDefinition", &name);
+    }
+
+    /// Changes how a kind is served.
+    pub(crate) fn with(&self, kind: &str, change: impl FnOnce(&mut Served)) {
+        let mut state = self.state();
+        let kind = state.kinds.iter_mut().find(|it| it.kind == kind);
+        change(kind.unwrap());
+    }
+
+    pub(crate) fn streams(&self, granted: bool) {
+        self.state().streams = granted;
+    }
+
+    pub(crate) fn pages_of(&self, page: usize) {
+        self.state().page = page;
+    }
+
+    pub(crate) fn hold_pages(&self, held: bool) {
+        self.state().held = held;
+    }
+
+    /// Cuts every connection, and takes no new one while it is down.
+    pub(crate) fn down(&self, down: bool) {
+        self.state().down = down;
+        self.cut();
+    }
+
+    /// Cuts the connection of every watch.
+    pub(crate) fn cut(&self) {
+        for kind in &mut self.state().kinds {
+            for watcher in kind.watchers.drain(..) {
+                let reset = std::io::ErrorKind::ConnectionReset.into();
+                let _ = watcher.unbounded_send(Err(reset));
+            }
+        }
+    }
+
+    /// Every position so far is too old from here on, and whoever watches is told.
+    pub(crate) fn expire(&self, kind: &str) {
+        self.state().version += 1;
+        let now = self.state().version;
+        self.with(kind, |kind| {
+            kind.oldest = now;
+            for watcher in kind.watchers.drain(..) {
+                let _ =
+                    watcher.unbounded_send(Ok(line(&json!({"type": "ERROR", "object": gone()}))));
+            }
+        });
+    }
+
+    /// What was asked for so far, and forgets it.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    /// Writes an object, by `namespace/name`, or by its name where there are no namespaces.
+    pub(crate) fn put(&self, kind: &str, name: &str, mut object: Value) {
+        let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+        let mut state = self.state();
+        state.version += 1;
+        let version = state.version;
+        let kind = state.kinds.iter_mut().find(|it| it.kind == kind).unwrap();
+        object["metadata"]["name"] = json!(name);
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        object["metadata"]["managedFields"] = json!([{"manager": "test"}]);
+        if !namespace.is_empty() {
+            object["metadata"]["namespace"] = json!(namespace);
+        }
+        let key = (namespace.to_owned(), name.to_owned());
+        let before = kind.objects.insert(key, object.clone());
+        let word = if before.is_some() {
+            "MODIFIED"
+        } else {
+            "ADDED"
+        };
+        kind.happen(version, word, object);
+    }
+
+    pub(crate) fn delete(&self, kind: &str, name: &str) {
+        let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+        let mut state = self.state();
+        state.version += 1;
+        let version = state.version;
+        let kind = state.kinds.iter_mut().find(|it| it.kind == kind).unwrap();
+        let key = (namespace.to_owned(), name.to_owned());
+        let mut object = kind.objects.remove(&key).unwrap();
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        kind.happen(version, "DELETED", object);
+    }
+
+    pub(crate) fn bookmark(&self) {
+        let mut state = self.state();
+        let version = state.version;
+        for kind in state.kinds.iter_mut().filter(|kind| !kind.silent) {
+            let line = line(&kind.bookmark(version, false));
+            kind.watchers
+                .retain(|watcher| watcher.unbounded_send(Ok(line.clone())).is_ok());
+        }
+    }
+
+    /// The answer to a request.
+    pub(crate) async fn answer(
+        &self,
+        method: &Method,
+        uri: &str,
+    ) -> Result<Response<Body>, Infallible> {
+        assert_eq!(method, Method::GET, "{uri}");
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let query: BTreeMap<&str, &str> = query
+            .split('&')
+            .filter_map(|it| it.split_once('='))
+            .collect();
+        self.state().requests.push(uri.to_owned());
+        while query.contains_key("continue") && self.state().held {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let mut state = self.state();
+        if state.down {
+            return Ok(refused(503, "nobody is here"));
+        }
+        if let Some(found) = state.discovery(path) {
+            return Ok(found);
+        }
+        let State {
+            streams,
+            page,
+            version,
+            ..
+        } = *state;
+        let Some(kind) = state.kinds.iter_mut().find(|kind| kind.path() == path) else {
+            return Ok(refused(404, "page not found"));
+        };
+        if let Some((code, message)) = &kind.refused {
+            return Ok(refused(*code, message));
+        }
+        Ok(match (query.get("watch"), query.get("sendInitialEvents")) {
+            (None, _) => kind.list(page, version, query.get("continue").copied()),
+            (Some(_), None) => kind.watch(query["resourceVersion"].parse().unwrap()),
+            (Some(_), Some(_)) if streams => kind.stream(version),
+            (Some(_), Some(_)) => refused(422, "sendInitialEvents is forbidden"),
+        })
+    }
+}
+
+impl State {
+    fn discovery(&self, path: &str) -> Option<Response<Body>> {
+        if path == "/apis" {
+            let mut groups = BTreeMap::new();
+            for kind in self.kinds.iter().filter(|kind| !kind.group.is_empty()) {
+                groups.insert(&kind.group, &kind.version);
+            }
+            let group = |(name, version): (&&String, &&String)| {
+                let version =
+                    json!({"groupVersion": format!("{name}/{version}"), "version": version});
+                json!({"name": name, "versions": [version], "preferredVersion": version})
+            };
+            let groups: Vec<Value> = groups.iter().map(group).collect();
+            return Some(answer(
+                200,
+                &json!({"kind": "APIGroupList", "groups": groups}),
+            ));
+        }
+        let here = self.kinds.iter().filter(|kind| kind.folder() == path);
+        let resource = |kind: &Served| json!({"name": kind.plural, "kind": kind.kind, "verbs": ["get", "list", "watch"]});
+        let resources: Vec<Value> = here.map(resource).collect();
+        (!resources.is_empty()).then(|| answer(200, &json!({"resources": resources})))
+    }
+}
+
+impl Served {
+    fn folder(&self) -> String {
+        match self.group.as_str() {
+            "" => format!("/api/{}", self.version),
+            group => format!("/apis/{group}/{}", self.version),
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}", self.folder(), self.plural)
+    }
+
+    fn typed(&self, mut object: Value) -> Value {
+        object["apiVersion"] = json!(
+            self.folder()
+                .trim_start_matches("/api/")
+                .trim_start_matches("/apis/")
+        );
+        object["kind"] = json!(self.kind);
+        object
+    }
+
+    fn bookmark(&self, version: u64, end: bool) -> Value {
+        let mut metadata = json!({"resourceVersion": version.to_string()});
+        if end {
+            metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+        }
+        json!({"type": "BOOKMARK", "object": self.typed(json!({"metadata": metadata}))})
+    }
+
+    fn happen(&mut self, version: u64, word: &str, object: Value) {
+        let event = json!({"type": word, "object": self.typed(object)});
+        self.events.push((version, event.clone()));
+        if !self.silent {
+            self.watchers
+                .retain(|watcher| watcher.unbounded_send(Ok(line(&event))).is_ok());
+        }
+    }
+
+    /// A page; objects in lists do not say what they are.
+    fn list(&self, page: usize, version: u64, from: Option<&str>) -> Response<Body> {
+        let from: usize = from.map_or(0, |from| from.parse().unwrap());
+        let items: Vec<&Value> = self.objects.values().skip(from).take(page).collect();
+        let mut metadata = json!({"resourceVersion": version.to_string()});
+        if from + items.len() < self.objects.len() {
+            metadata["continue"] = json!((from + items.len()).to_string());
+        }
+        answer(
+            200,
+            &json!({"kind": "List", "metadata": metadata, "items": items}),
+        )
+    }
+
+    fn stream(&mut self, version: u64) -> Response<Body> {
+        let (sender, receiver) = unbounded();
+        let added = |object: &Value| json!({"type": "ADDED", "object": self.typed(object.clone())});
+        let lines = self.objects.values().map(added);
+        for event in lines.chain([self.bookmark(version, true)]) {
+            sender.unbounded_send(Ok(line(&event))).unwrap();
+        }
+        self.watchers.push(sender);
+        Response::new(Body::from_stream(receiver))
+    }
+
+    fn watch(&mut self, after: u64) -> Response<Body> {
+        if after < self.oldest {
+            return answer(200, &json!({"type": "ERROR", "object": gone()}));
+        }
+        let (sender, receiver) = unbounded();
+        for (_, event) in self.events.iter().filter(|(at, _)| *at > after) {
+            sender.unbounded_send(Ok(line(event))).unwrap();
+        }
+        self.watchers.push(sender);
+        Response::new(Body::from_stream(receiver))
+    }
+}
+
+fn gone() -> Value {
+    json!({"kind": "Status", "metadata": {}, "code": 410, "reason": "Expired",
+        "message": "too old resource version"})
+}
+
+fn line(event: &Value) -> Bytes {
+    Bytes::from(format!("{event}\n"))
+}
+
+fn refused(code: u16, message: &str) -> Response<Body> {
+    answer(
+        code,
+        &json!({"kind": "Status", "code": code, "message": message}),
+    )
+}
+
+fn answer(code: u16, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(format!("{body}\n")));
+    *response.status_mut() = StatusCode::from_u16(code).unwrap();
+    response
+}
