@@ -5,6 +5,18 @@ use std::fmt;
 
 use crate::object::{Field, Unreadable};
 
+/// Labels, however they are kept.
+pub trait Labelled {
+    /// The value of a label; `None` where there is none of this key.
+    fn value_of(&self, key: &str) -> Option<&str>;
+}
+
+impl Labelled for BTreeMap<String, String> {
+    fn value_of(&self, key: &str) -> Option<&str> {
+        self.get(key).map(String::as_str)
+    }
+}
+
 /// How a requirement compares a label with its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
@@ -42,9 +54,9 @@ impl Requirement {
 
     /// Whether the labels satisfy this condition.
     #[must_use]
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        let found = labels.get(&self.key);
-        let listed = || found.is_some_and(|value| self.values.contains(value));
+    pub fn matches(&self, labels: &impl Labelled) -> bool {
+        let found = labels.value_of(&self.key);
+        let listed = || found.is_some_and(|found| self.values.iter().any(|value| value == found));
         match self.operator {
             Operator::In => listed(),
             Operator::NotIn => !listed(),
@@ -89,7 +101,7 @@ impl LabelSelector {
 
     /// Whether the labels satisfy every condition.
     #[must_use]
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &impl Labelled) -> bool {
         self.requirements
             .iter()
             .all(|requirement| requirement.matches(labels))

@@ -1,5 +1,7 @@
 //! What is known of databases, operator by operator.
 
+use std::collections::BTreeMap;
+
 use firebreak::inventory::{Backup, Database, Inventory, Quorum, Writer};
 use serde_json::{Value, json};
 
@@ -27,8 +29,10 @@ fn set(object: &mut Value, values: &Value) {
 fn assessed(rest: &Value) -> Database {
     let expanded = manifests(vec![cluster(&json!({}))]);
     let pods = expanded.pods().map(|(_, pod)| {
+        let labels: BTreeMap<&str, &str> = pod.labels.iter().collect();
+        let (name, namespace) = (pod.name.as_str(), pod.namespace.as_str());
         json!({"apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": pod.name, "namespace": pod.namespace, "labels": pod.labels}})
+            "metadata": {"name": name, "namespace": namespace, "labels": labels}})
     });
     let objects = std::iter::once(cluster(rest)).chain(pods).collect();
     database(&recorded(&read(objects)), "Cluster db/pg").clone()

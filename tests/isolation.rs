@@ -306,7 +306,7 @@ fn a_network_policy_cuts_off_whom_brute_force_finds() {
         let found: BTreeSet<String> = read.map_or_else(BTreeSet::new, |experiment| {
             let blast = measure(&experiment, &inventory);
             let pods = blast.faults[0].candidates.iter();
-            pods.map(|id| inventory.pod(*id).name.clone()).collect()
+            pods.map(|id| inventory.pod(*id).name.to_string()).collect()
         });
         let expected = cut_off(&before, &policy);
         assert_eq!(found, expected, "{policy:#?}\nbeside {before:#?}");

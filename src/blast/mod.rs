@@ -36,7 +36,7 @@ pub fn measure(experiment: &Experiment, inventory: &Inventory) -> BlastRadius {
     let concurrent = concurrent(&groups, &live, inventory);
     let play = Play::new(inventory, &own, &live);
     let all = most_hit(&play.hits, |node| reach::pods_on(inventory, node));
-    let namespaces = places(&candidates, |pod| inventory.pod(pod).namespace.clone());
+    let namespaces = places(&candidates, |pod| inventory.pod(pod).namespace.to_string());
     let budgets = budgets(&namespaces, inventory, &play);
     BlastRadius {
         impacts: groups.iter().map(|group| play.impact(*group)).collect(),
@@ -88,7 +88,7 @@ fn places(candidates: &[PodId], place: impl Fn(PodId) -> String) -> Vec<String> 
 fn zones(candidates: &[PodId], inventory: &Inventory) -> Vec<String> {
     places(candidates, |pod| {
         let node = inventory.pod(pod).node;
-        node.map_or_else(String::new, |node| inventory.node(node).zone.clone())
+        node.map_or_else(String::new, |node| inventory.node(node).zone.to_string())
     })
 }
 

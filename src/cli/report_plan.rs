@@ -132,7 +132,7 @@ pub fn plan(source: Source, found: &Assessment, inventory: &Inventory) -> Plan {
         pods: names(&blast.candidates),
         nodes: sorted(
             nodes
-                .map(|node| inventory.node(*node).name.clone())
+                .map(|node| inventory.node(*node).name.to_string())
                 .collect(),
         ),
         duration: blast.lifetime.and_then(duration),

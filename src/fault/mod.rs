@@ -32,7 +32,7 @@ pub use target::{
     EXPELLING, Listing, Mode, Namespaces, NodeQuery, NodeTarget, OwnerQuery, Phases, PodField,
     PodQuery, Scaling, Selection, Sets, Taint, Target,
 };
-pub use workload::is_workload;
+pub use workload::{is_workload, may_be_live};
 pub use writes::{
     INTERNAL, arms, engine_is_at_work, forged_change, forged_status, is_internal, stops,
 };
@@ -218,6 +218,19 @@ const GROUPS_OF_TOOLS: &[&str] = &[CHAOS_MESH, LITMUS, CHAOSBLADE, KRKN];
 #[must_use]
 pub fn is_of_a_tool(object: &Object) -> bool {
     GROUPS_OF_TOOLS.contains(&object.reference().group.as_str())
+}
+
+/// Whether objects of this API group and kind are read.
+#[must_use]
+pub fn is_read((group, kind): (&str, &str)) -> bool {
+    let mut readers = READERS.iter();
+    readers.any(|reader| reader.group == group && [ANY_KIND, kind].contains(&reader.kind))
+}
+
+/// API group and kind of everything that may be live, in the order of the table.
+pub fn live_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let readers = READERS.iter().map(|reader| (reader.group, reader.kind));
+    readers.filter(|kind| *kind != argo::WORKFLOW)
 }
 
 /// Whether all harm that an object does is done by objects that it makes: it is never live itself,

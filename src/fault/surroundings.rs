@@ -4,10 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::object::Object;
+use crate::object::{Object, ObjectRef};
 
 /// API group and kind.
 type Kind<'k> = (&'k str, &'k str);
+
+/// The API group of what tells rights.
+const RIGHTS: &str = "rbac.authorization.k8s.io";
 
 /// The kinds that are kept, because a reader asks for them.
 const KINDS: &[Kind<'static>] = &[
@@ -17,10 +20,10 @@ const KINDS: &[Kind<'static>] = &[
     ("argoproj.io", "ClusterWorkflowTemplate"),
     ("argoproj.io", "CronWorkflow"),
     ("argoproj.io", "WorkflowTemplate"),
-    ("rbac.authorization.k8s.io", "ClusterRole"),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-    ("rbac.authorization.k8s.io", "Role"),
-    ("rbac.authorization.k8s.io", "RoleBinding"),
+    (RIGHTS, "ClusterRole"),
+    (RIGHTS, "ClusterRoleBinding"),
+    (RIGHTS, "Role"),
+    (RIGHTS, "RoleBinding"),
 ];
 
 /// Shared, so that surroundings with a few objects more are cheap.
@@ -46,8 +49,8 @@ impl Surroundings {
     #[must_use]
     pub fn of(objects: &[Object]) -> Self {
         let mut around = Self::default();
-        for object in objects {
-            around.place(object);
+        for object in objects.iter().filter(|it| Self::keeps(it)) {
+            around.place(Arc::new(object.clone()));
         }
         around.told = around.kinds.keys().copied().collect();
         around
@@ -58,20 +61,81 @@ impl Surroundings {
     #[must_use]
     pub fn with<'o>(&self, objects: impl IntoIterator<Item = &'o Object>) -> Self {
         let mut around = self.clone();
-        for object in objects {
-            around.place(object);
+        for object in objects.into_iter().filter(|it| Self::keeps(it)) {
+            around.place(Arc::new(object.clone()));
         }
         around
     }
 
-    fn place(&mut self, object: &Object) {
-        let reference = object.reference();
-        let asked_for = KINDS.iter().find(|(group, kind)| object.is(group, kind));
-        if let Some(kind) = asked_for {
-            let places = self.kinds.entry(*kind).or_default();
-            let place = places.entry(reference.namespace.clone()).or_default();
-            place.insert(reference.name.clone(), Arc::new(object.clone()));
+    /// Whether objects of this kind are kept.
+    #[must_use]
+    pub fn keeps(object: &Object) -> bool {
+        KINDS.iter().any(|(group, kind)| object.is(group, kind))
+    }
+
+    /// API group and kind of everything that is kept.
+    pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+        KINDS.iter().copied()
+    }
+
+    /// Keeps an object of a cluster that is listed, in place of what had its name.
+    pub fn put(&mut self, object: Arc<Object>) {
+        if let Some(kind) = self.place(object) {
+            self.told.insert(kind);
         }
+    }
+
+    /// Whether an object of this name is kept.
+    #[must_use]
+    pub fn has(&self, reference: &ObjectRef) -> bool {
+        let kind = (reference.group.as_str(), reference.kind.as_str());
+        self.find(kind, &reference.namespace, &reference.name)
+            .is_some()
+    }
+
+    /// Forgets an object.
+    pub fn remove(&mut self, reference: &ObjectRef) {
+        let kind = (reference.group.as_str(), reference.kind.as_str());
+        self.retain(kind, |namespace, name| {
+            (namespace, name) != (&*reference.namespace, &*reference.name)
+        });
+    }
+
+    /// Takes what others hold of a kind, which is all there is of it.
+    pub fn adopt(&mut self, kind: Kind<'_>, others: &Self) {
+        if let Some(known) = KINDS.iter().copied().find(|known| *known == kind) {
+            let places = others.kinds.get(&known).cloned();
+            self.kinds.insert(known, places.unwrap_or_default());
+            self.told.insert(known);
+        }
+    }
+
+    /// Forgets every object of a kind but those that `keep` wants, by namespace and name.
+    pub fn retain(&mut self, kind: Kind<'_>, keep: impl Fn(&str, &str) -> bool) {
+        let known = KINDS.iter().find(|known| **known == kind);
+        let places = known.and_then(|known| self.kinds.get_mut(known));
+        for (place, names) in places.into_iter().flatten() {
+            names.retain(|name, _| keep(place, name));
+        }
+    }
+
+    fn place(&mut self, object: Arc<Object>) -> Option<Kind<'static>> {
+        let reference = object.reference().clone();
+        let mut kinds = KINDS.iter().copied();
+        let kind = kinds.find(|(group, kind)| object.is(group, kind))?;
+        let places = self.kinds.entry(kind).or_default();
+        let place = places.entry(reference.namespace).or_default();
+        place.insert(reference.name, object);
+        Some(kind)
+    }
+
+    /// These surroundings where nobody's rights are known.
+    #[must_use]
+    pub fn without_rights(&self) -> Self {
+        let mut around = self.clone();
+        around.kinds.retain(|(group, _), _| *group != RIGHTS);
+        around.told.retain(|(group, _)| *group != RIGHTS);
+        around
     }
 
     /// Whether objects of this kind are known at all. Where none is, one that is missing may well

@@ -49,6 +49,18 @@ pub(super) fn read(object: &Object, around: &Surroundings) -> Reading {
     Ok(joined)
 }
 
+/// Whether a workload may be chaos that is live: whether anything in it says so, whatever is around
+/// it, or whether nobody can tell. What is no workload may be.
+#[must_use]
+pub fn may_be_live(object: &Object) -> bool {
+    let labelled = raw::is_marked(object);
+    labelled
+        || match read(object, Surroundings::NONE) {
+            Ok(found) => found.is_some_and(|it| it.declared),
+            Err(_) => true,
+        }
+}
+
 /// Both at the same time.
 pub(super) fn join(one: Experiment, other: Experiment) -> Experiment {
     let gap = |recurrence: &Recurrence| recurrence.shortest_gap;

@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use super::lenient::count;
 use super::select::labelled;
-use super::workload;
-use super::world::{World, namespace};
-use super::{Inventory, Owner, PodId, View, narrow};
+use super::world::World;
+use super::{Inventory, Owner, PodId, View, narrow, workload};
 use crate::object::Object;
 use crate::selector::LabelSelector;
 
@@ -25,30 +24,99 @@ pub struct Budget {
     pub min_healthy: u32,
 }
 
+/// What a PodDisruptionBudget says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wish {
+    /// Whom it covers; nobody without a selector. One that cannot be read covers everything.
+    selector: Option<LabelSelector>,
+    least: Option<Amount>,
+    most_gone: Option<Amount>,
+    /// How many more it permits to go, as its controller last counted.
+    permitted: Option<u32>,
+}
+
+/// A number of pods.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Amount {
+    Pods(u32),
+    /// Of those there should be, rounded up as Kubernetes does.
+    Percent(u64),
+    /// What cannot be read.
+    Untold,
+}
+
+impl Wish {
+    pub(super) fn recorded(object: &Object) -> Self {
+        let selector = object.spec().get("selector");
+        let read = || LabelSelector::read(&selector).unwrap_or_default();
+        let amount = |field: &str| object.spec().get(field).value().map(Amount::read);
+        Self {
+            least: amount("minAvailable"),
+            most_gone: amount("maxUnavailable"),
+            permitted: count(object.value(), "/status/disruptionsAllowed"),
+            selector: selector.is_set().then(read),
+        }
+    }
+
+    /// How many of `expected` pods it wants healthy; all of them where it cannot be read.
+    fn wanted(&self, expected: u32) -> u32 {
+        match (self.least, self.most_gone) {
+            (Some(amount), _) => amount.of(expected).unwrap_or(expected),
+            (None, Some(amount)) => expected.saturating_sub(amount.of(expected).unwrap_or(0)),
+            (None, None) => 0,
+        }
+    }
+}
+
+impl Amount {
+    fn read(amount: &Value) -> Self {
+        let percent = || amount.as_str()?.strip_suffix('%')?.parse().ok();
+        match amount.as_u64() {
+            Some(number) => u32::try_from(number).map_or(Self::Untold, Self::Pods),
+            None => percent().map_or(Self::Untold, Self::Percent),
+        }
+    }
+
+    fn of(self, expected: u32) -> Option<u32> {
+        match self {
+            Self::Pods(number) => Some(number),
+            Self::Percent(percent) => {
+                let share = u64::from(expected).saturating_mul(percent).div_ceil(100);
+                u32::try_from(share).ok()
+            }
+            Self::Untold => None,
+        }
+    }
+}
+
 /// The budgets of a world over an inventory that has its pods and their health.
 pub(super) fn budgets(world: &World<'_>, inventory: &Inventory) -> Vec<Budget> {
-    let objects = world.all(("policy", "PodDisruptionBudget"));
-    objects
-        .filter_map(|object| budget(world, inventory, object))
+    let places = world.store.budgets.iter();
+    let wishes = places.flat_map(|(place, names)| {
+        let named = names.iter();
+        named.map(move |(name, wish)| (place.as_str(), name.as_str(), wish))
+    });
+    wishes
+        .filter_map(|(place, name, wish)| budget(world, inventory, (place, name), wish))
         .collect()
 }
 
-/// `None` for a budget without a selector, which covers nothing. A selector that cannot be read
-/// covers everything.
-fn budget(world: &World<'_>, inventory: &Inventory, object: &Object) -> Option<Budget> {
-    let selector = object.spec().get("selector");
-    selector.is_set().then_some(())?;
-    let selector = LabelSelector::read(&selector).unwrap_or_default();
-    let place = namespace(object);
+fn budget(
+    world: &World<'_>,
+    inventory: &Inventory,
+    (place, name): (&str, &str),
+    wish: &Wish,
+) -> Option<Budget> {
+    let selector = wish.selector.clone()?;
     let pods = inventory.select(&labelled(place, selector), View::Now).pods;
     let healthy = pods.iter().filter(|id| inventory.pod(**id).healthy).count();
     let expected = expected(world, inventory, &pods);
-    let permitted = count(object.value(), "/status/disruptionsAllowed");
+    let permitted = wish.permitted;
     let observed = permitted.map_or(0, |permitted| narrow(healthy).saturating_sub(permitted));
     Some(Budget {
         namespace: place.to_owned(),
-        name: object.reference().name.clone(),
-        min_healthy: wanted(object.spec().value(), expected).max(observed),
+        name: name.to_owned(),
+        min_healthy: wish.wanted(expected).max(observed),
         pods,
     })
 }
@@ -69,48 +137,34 @@ fn expected(world: &World<'_>, inventory: &Inventory, pods: &[PodId]) -> u32 {
     sizes.fold(bare, u32::saturating_add)
 }
 
-/// How many of `expected` pods a spec wants healthy; all of them where it cannot be read.
-fn wanted(spec: Option<&Value>, expected: u32) -> u32 {
-    let amount = |field: &str| spec?.get(field).filter(|value| !value.is_null());
-    match (amount("minAvailable"), amount("maxUnavailable")) {
-        (Some(amount), _) => pods(amount, expected).unwrap_or(expected),
-        (None, Some(amount)) => expected.saturating_sub(pods(amount, expected).unwrap_or(0)),
-        (None, None) => 0,
-    }
-}
-
-/// A number of pods, or a percentage of `expected`, rounded up as Kubernetes does.
-fn pods(amount: &Value, expected: u32) -> Option<u32> {
-    if let Some(number) = amount.as_u64() {
-        return u32::try_from(number).ok();
-    }
-    let text = amount.as_str()?;
-    let percent: u64 = text.strip_suffix('%')?.parse().ok()?;
-    let share = u64::from(expected).saturating_mul(percent).div_ceil(100);
-    u32::try_from(share).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
+    fn wanted(spec: &Value, expected: u32) -> u32 {
+        let budget = json!({
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"name": "x"}, "spec": spec
+        });
+        Wish::recorded(&Object::new(budget).unwrap()).wanted(expected)
+    }
+
     #[test]
     fn percentages_are_rounded_up_on_both_sides() {
-        let wanted = |spec: Value, expected| wanted(Some(&spec), expected);
-        assert_eq!(wanted(json!({"minAvailable": "50%"}), 3), 2);
-        assert_eq!(wanted(json!({"maxUnavailable": "50%"}), 3), 1);
-        assert_eq!(wanted(json!({"maxUnavailable": "1%"}), 10), 9);
-        assert_eq!(wanted(json!({"minAvailable": 2}), 3), 2);
-        assert_eq!(wanted(json!({"maxUnavailable": 5}), 3), 0);
+        assert_eq!(wanted(&json!({"minAvailable": "50%"}), 3), 2);
+        assert_eq!(wanted(&json!({"maxUnavailable": "50%"}), 3), 1);
+        assert_eq!(wanted(&json!({"maxUnavailable": "1%"}), 10), 9);
+        assert_eq!(wanted(&json!({"minAvailable": 2}), 3), 2);
+        assert_eq!(wanted(&json!({"maxUnavailable": 5}), 3), 0);
     }
 
     #[test]
     fn an_amount_that_cannot_be_read_wants_every_pod() {
         for spec in [json!({"minAvailable": "x"}), json!({"maxUnavailable": -1})] {
-            assert_eq!(wanted(Some(&spec), 3), 3, "{spec}");
+            assert_eq!(wanted(&spec, 3), 3, "{spec}");
         }
-        assert_eq!(wanted(Some(&json!({})), 3), 0);
+        assert_eq!(wanted(&json!({}), 3), 0);
     }
 }

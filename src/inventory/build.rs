@@ -1,65 +1,63 @@
 //! Building an inventory: objects become facts, facts are sorted, counted in groups and indexed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::index::Index;
-use super::lenient::map;
+use super::kinds;
+use super::pod::Facts;
 use super::select::labelled;
-use super::service::{Service, addresses};
+use super::service::{Address, Service};
+use super::words::Text;
 use super::world::{World, namespace};
 use super::{
-    Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Pod, PodId, View, budget, database,
-    expand, scaled, workload,
+    Group, GroupId, Inventory, Namespace, Node, NodeId, Origin, Placed, Pod, PodId, View, budget,
+    database, expand, scaled, workload,
 };
 use crate::fault::{NetworkPolicy, Surroundings};
-use crate::object::Object;
 use crate::selector::LabelSelector;
 
-pub(super) fn inventory(objects: &[Object], origin: Origin) -> Inventory {
-    let world = World::new(objects, origin);
-    let mut nodes = nodes(&world);
-    let mut pods = pods(&world, &nodes);
+pub(super) fn inventory(world: &World<'_>, around: Arc<Surroundings>) -> Inventory {
+    let mut nodes: Vec<Node> = world.store.nodes.values().cloned().collect();
+    let mut pods = pods(world, &nodes);
     if nodes.is_empty() {
         nodes = implied(&pods);
     }
     settle(&mut pods, &mut nodes);
-    let groups = groups(&world, &mut pods);
-    let mut inventory = Inventory {
-        namespaces: namespaces(&world, &pods),
+    let groups = groups(world, &mut pods);
+    let placed = Placed {
+        namespaces: namespaces(world, &pods),
         index: Index::new(&pods),
         assumed: pods.iter().any(|pod| pod.assumed),
-        pods,
         nodes,
         groups,
-        network_policies: network_policies(&world),
-        scalable: scaled::scalable(&world),
-        surroundings: Surroundings::of(objects),
+        network_policies: network_policies(world),
+        scalable: scaled::scalable(world),
+        surroundings: around,
+        ..Placed::default()
+    };
+    let mut inventory = Inventory {
+        pods: Arc::new(pods),
+        placed: Arc::new(placed),
         ..Inventory::default()
     };
-    inventory.services = services(&world, &inventory);
-    inventory.budgets = budget::budgets(&world, &inventory);
+    let services = services(world, &inventory);
+    let budgets = budget::budgets(world, &inventory);
+    let placed = Arc::make_mut(&mut inventory.placed);
+    (placed.services, placed.budgets) = (services, budgets);
     inventory
-}
-
-fn nodes(world: &World<'_>) -> Vec<Node> {
-    let mut nodes: Vec<Node> = world.all(("", "Node")).map(Node::recorded).collect();
-    nodes.sort_by(|a, b| a.name.cmp(&b.name));
-    nodes
 }
 
 /// The pods, by namespace and name. A recorded pod stands before an assumed one of its name.
 fn pods(world: &World<'_>, nodes: &[Node]) -> Vec<Pod> {
-    let recorded = |object: &Object| Pod {
-        owner: workload::owner(world, object),
-        ..Pod::recorded(object)
-    };
-    let mut pods: Vec<Pod> = world.all(("", "Pod")).map(recorded).collect();
+    let recorded = |facts: &Arc<Facts>| Pod::recorded(facts, workload::owner(world, facts));
+    let mut pods: Vec<Pod> = world.pods().map(recorded).collect();
     if world.origin == Origin::Manifests {
         let assumed = expand::pods(world, nodes, &pods);
         pods.extend(assumed);
+        pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        pods.dedup_by(|b, a| (&a.namespace, &a.name) == (&b.namespace, &b.name));
     }
-    pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    pods.dedup_by(|b, a| (&a.namespace, &a.name) == (&b.namespace, &b.name));
     pods
 }
 
@@ -119,13 +117,12 @@ fn key(group: &Group) -> [&str; 5] {
     [namespace, kind, name, api_group, unit]
 }
 
-fn namespaces(world: &World<'_>, pods: &[Pod]) -> BTreeMap<String, Namespace> {
-    let known = world.all(("", "Namespace"));
-    let known = known.map(|it| (it.reference().name.clone(), Namespace::recorded(it)));
-    let mut namespaces: BTreeMap<String, Namespace> = known.collect();
+fn namespaces(world: &World<'_>, pods: &[Pod]) -> BTreeMap<Text, Arc<Namespace>> {
+    let mut namespaces = world.store.namespaces.clone();
     for pod in pods {
         if !namespaces.contains_key(&pod.namespace) {
-            namespaces.insert(pod.namespace.clone(), Namespace::implied(&pod.namespace));
+            let implied = Arc::new(Namespace::implied(&pod.namespace));
+            namespaces.insert(pod.namespace.clone(), implied);
         }
     }
     namespaces
@@ -134,7 +131,7 @@ fn namespaces(world: &World<'_>, pods: &[Pod]) -> BTreeMap<String, Namespace> {
 /// The NetworkPolicies by namespace. One that cannot be read lets nothing through and blocks nothing.
 fn network_policies(world: &World<'_>) -> BTreeMap<String, Vec<NetworkPolicy>> {
     let mut found = BTreeMap::<String, Vec<NetworkPolicy>>::new();
-    for object in world.all(("networking.k8s.io", "NetworkPolicy")) {
+    for object in world.all(kinds::NETWORK_POLICY) {
         if let Ok(policy) = NetworkPolicy::read(object) {
             let place = namespace(object).to_owned();
             found.entry(place).or_default().push(policy);
@@ -144,21 +141,23 @@ fn network_policies(world: &World<'_>) -> BTreeMap<String, Vec<NetworkPolicy>> {
 }
 
 fn services(world: &World<'_>, inventory: &Inventory) -> Vec<Service> {
-    let service = |object: &Object| Service {
-        namespace: namespace(object).to_owned(),
-        name: object.reference().name.clone(),
-        addresses: addresses(object.value()),
-        pods: behind(object, inventory),
+    let service = |address: &Address| Service {
+        address: address.clone(),
+        pods: behind(address, inventory),
     };
-    world.all(("", "Service")).map(service).collect()
+    let places = world.store.services.values();
+    places.flat_map(BTreeMap::values).map(service).collect()
 }
 
 /// The pods behind a Service. Without a selector somebody else says where it leads.
-fn behind(service: &Object, inventory: &Inventory) -> Vec<PodId> {
-    let labels = map(service.value(), "/spec/selector");
+fn behind(address: &Address, inventory: &Inventory) -> Vec<PodId> {
+    let labels = address.selector.iter();
+    let labels: BTreeMap<String, String> = labels
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
     if labels.is_empty() {
         return Vec::new();
     }
-    let selection = labelled(namespace(service), LabelSelector::equalities(&labels));
+    let selection = labelled(&address.namespace, LabelSelector::equalities(&labels));
     inventory.select(&selection, View::Now).pods
 }

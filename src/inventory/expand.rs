@@ -4,44 +4,44 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::lenient::{count, truth};
-use super::workload::controller;
-use super::world::{Kind, World, namespace};
+use super::kinds::{self, Kind};
+use super::pod::Facts;
+use super::words::Words;
+use super::workload::Workload;
+use super::world::World;
 use super::{Node, Owner, Pod, database};
-use crate::object::Object;
 
 /// No controller is expanded to more pods than this. What it asks for beyond stays its size.
 pub(super) const MOST: u32 = 1000;
 
 /// Names the pods of one controller, as their number and their places.
-type Naming = fn(&Object, &[Node]) -> Vec<Place>;
+type Naming = fn(&Workload, &[Node]) -> Vec<Place>;
 
 /// The controllers that are expanded, and how their pods are named.
-const CONTROLLERS: &[(Kind<'static>, Naming)] = &[
-    (("apps", "Deployment"), scattered),
-    (("apps", "ReplicaSet"), scattered),
-    (("", "ReplicationController"), scattered),
-    (("argoproj.io", "Rollout"), scattered),
-    (("apps", "StatefulSet"), ordinals),
-    (("apps", "DaemonSet"), everywhere),
-    (("batch", "Job"), parallel),
+const CONTROLLERS: &[(Kind, Naming)] = &[
+    (kinds::DEPLOYMENT, scattered),
+    (kinds::REPLICA_SET, scattered),
+    (kinds::REPLICATION_CONTROLLER, scattered),
+    (kinds::ROLLOUT, scattered),
+    (kinds::STATEFUL_SET, ordinals),
+    (kinds::DAEMON_SET, everywhere),
+    (kinds::JOB, parallel),
 ];
 
 /// The pods that the controllers of a world would have, where none of theirs is recorded.
 pub(super) fn pods(world: &World<'_>, nodes: &[Node], recorded: &[Pod]) -> Vec<Pod> {
     let owners = recorded
         .iter()
-        .filter_map(|pod| Some((&pod.namespace, pod.owner.as_ref()?)));
+        .filter_map(|pod| Some((&pod.namespace, pod.owner.as_deref()?)));
     let owners: BTreeSet<_> = owners.collect();
     let controllers = CONTROLLERS.iter().flat_map(|(kind, naming)| {
-        let free = world
-            .all(*kind)
-            .filter(|object| controller(object).is_none());
-        free.flat_map(|object| expanded(object, naming(object, nodes)))
+        let all = world.workloads(*kind);
+        let free = all.filter(|workload| workload.controller.is_none());
+        free.flat_map(|workload| expanded(*kind, workload, naming(workload, nodes)))
     });
     let assumed = controllers.chain(database::assumed(world, recorded));
     let missing = |pod: &Pod| {
-        let owner = pod.owner.as_ref();
+        let owner = pod.owner.as_deref();
         owner.is_none_or(|owner| !owners.contains(&(&pod.namespace, owner)))
     };
     assumed.filter(missing).collect()
@@ -59,19 +59,18 @@ impl Place {
     }
 }
 
-fn expanded(object: &Object, places: Vec<Place>) -> Vec<Pod> {
-    let reference = object.reference();
+fn expanded(kind: Kind, workload: &Workload, places: Vec<Place>) -> Vec<Pod> {
     let owner = Owner {
-        api_group: reference.group.clone(),
-        kind: reference.kind.clone(),
-        name: reference.name.clone(),
+        api_group: kind.group().into(),
+        kind: kind.name().into(),
+        name: workload.name.clone(),
     };
-    let none = Value::Null;
-    let template = object.value().pointer("/spec/template").unwrap_or(&none);
+    let silent = Facts::described(&Value::Null, &mut Words::default());
+    let template = workload.template.as_deref().unwrap_or(&silent);
     let pod = |place: Place| {
-        let pod = Pod::assumed(template, namespace(object), place.name, owner.clone());
+        let pod = Pod::of_template(template, &workload.namespace, place.name, owner.clone());
         match place.node {
-            Some(node_name) => Pod { node_name, ..pod },
+            Some(node) => pod.on(&node),
             None => labelled(pod),
         }
     };
@@ -79,63 +78,60 @@ fn expanded(object: &Object, places: Vec<Place>) -> Vec<Pod> {
 }
 
 /// The labels that the controller of StatefulSets puts on their pods.
-pub(super) fn labelled(mut pod: Pod) -> Pod {
+pub(super) fn labelled(pod: Pod) -> Pod {
     let stateful = pod
         .owner
         .as_ref()
         .is_some_and(|owner| owner.kind == "StatefulSet");
-    if let (true, Some((_, ordinal))) = (stateful, pod.name.rsplit_once('-')) {
-        let index = ("apps.kubernetes.io/pod-index", ordinal.to_owned());
-        let name = ("statefulset.kubernetes.io/pod-name", pod.name.clone());
-        for (key, value) in [index, name] {
-            pod.labels.insert(key.to_owned(), value);
-        }
+    let name = pod.name.clone();
+    match name.rsplit_once('-') {
+        Some((_, ordinal)) if stateful => pod
+            .with_label("apps.kubernetes.io/pod-index", ordinal)
+            .with_label("statefulset.kubernetes.io/pod-name", &name),
+        Some(_) | None => pod,
     }
-    pod
 }
 
 /// `<name>-0`, `<name>-1`, and so on.
-fn ordinals(object: &Object, _: &[Node]) -> Vec<Place> {
-    let first = count(object.value(), "/spec/ordinals/start").unwrap_or(0);
-    let name = &object.reference().name;
-    let ordinal = |index: u32| first.saturating_add(index);
+fn ordinals(workload: &Workload, _: &[Node]) -> Vec<Place> {
+    let name = &workload.name;
+    let ordinal = |index: u32| workload.first.saturating_add(index);
     let place = |index| Place::somewhere(format!("{name}-{}", ordinal(index)));
-    (0..replicas(object)).map(place).collect()
+    (0..replicas(workload)).map(place).collect()
 }
 
 /// Names that look like those Kubernetes draws, but are always the same.
-fn scattered(object: &Object, _: &[Node]) -> Vec<Place> {
-    let name = &object.reference().name;
+fn scattered(workload: &Workload, _: &[Node]) -> Vec<Place> {
+    let name = &workload.name;
     let place = |index| Place::somewhere(format!("{name}-{}", suffix(name, index)));
-    (0..replicas(object)).map(place).collect()
+    (0..replicas(workload)).map(place).collect()
 }
 
-fn parallel(object: &Object, _: &[Node]) -> Vec<Place> {
-    if truth(object.value(), "/spec/suspend") {
+fn parallel(workload: &Workload, _: &[Node]) -> Vec<Place> {
+    if workload.suspended {
         return Vec::new();
     }
-    let name = &object.reference().name;
-    let pods = count(object.value(), "/spec/parallelism").unwrap_or(1);
+    let name = &workload.name;
+    let pods = workload.asked.unwrap_or(1);
     let place = |index| Place::somewhere(format!("{name}-{}", suffix(name, index)));
     (0..pods.min(MOST)).map(place).collect()
 }
 
 /// One on every node; one somewhere when no node is known.
-fn everywhere(object: &Object, nodes: &[Node]) -> Vec<Place> {
-    let name = &object.reference().name;
+fn everywhere(workload: &Workload, nodes: &[Node]) -> Vec<Place> {
+    let name = &workload.name;
     if nodes.is_empty() {
         return vec![Place::somewhere(format!("{name}-{}", suffix(name, 0)))];
     }
     let place = |(index, node): (u32, &Node)| Place {
         name: format!("{name}-{}", suffix(name, index)),
-        node: Some(node.name.clone()),
+        node: Some(node.name.to_string()),
     };
     (0..).zip(nodes).map(place).collect()
 }
 
-fn replicas(object: &Object) -> u32 {
-    let asked = count(object.value(), "/spec/replicas").unwrap_or(1);
-    asked.min(MOST)
+fn replicas(workload: &Workload) -> u32 {
+    workload.replicas.unwrap_or(1).min(MOST)
 }
 
 /// Five letters for the pod with this index: distinct for each, the same every time.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use super::words::Text;
 use super::{Pod, PodId};
 use crate::selector::Requirement;
 
@@ -15,8 +16,8 @@ pub(super) type Span = Range<u32>;
 /// Pods by namespace and by label.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    spans: BTreeMap<String, Span>,
-    labels: HashMap<String, HashMap<String, Vec<PodId>>>,
+    spans: BTreeMap<Text, Span>,
+    labels: HashMap<Text, HashMap<Text, Vec<PodId>>>,
 }
 
 impl Index {
@@ -28,7 +29,7 @@ impl Index {
                 Some(span) => span.end = id + 1,
                 None => drop(index.spans.insert(pod.namespace.clone(), id..id + 1)),
             }
-            for (key, value) in &pod.labels {
+            for (key, value) in pod.labels.shared() {
                 let values = index.labels.entry(key.clone()).or_default();
                 values.entry(value.clone()).or_default().push(PodId(id));
             }
@@ -47,9 +48,9 @@ impl Index {
         requirement: &'i Requirement,
         span: &'i Span,
     ) -> impl Iterator<Item = &'i [PodId]> + Clone {
-        let values = self.labels.get(&requirement.key);
+        let values = self.labels.get(requirement.key.as_str());
         let listed = distinct(&requirement.values);
-        let found = listed.filter_map(move |value| values?.get(value));
+        let found = listed.filter_map(move |value| values?.get(value.as_str()));
         found.map(move |pods| within(pods, span))
     }
 }

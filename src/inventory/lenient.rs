@@ -37,12 +37,18 @@ pub(super) fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
 }
 
 /// The texts of the map at a JSON pointer.
+pub(super) fn texts<'v>(value: &'v Value, pointer: &str) -> BTreeMap<&'v str, &'v str> {
+    let entries = value.pointer(pointer).and_then(Value::as_object);
+    let text = |(key, value): (&'v String, &'v Value)| Some((key.as_str(), value.as_str()?));
+    entries.into_iter().flatten().filter_map(text).collect()
+}
+
+/// The texts of the map at a JSON pointer, as a map of its own.
 pub(super) fn map(value: &Value, pointer: &str) -> BTreeMap<String, String> {
-    let Some(Value::Object(entries)) = value.pointer(pointer) else {
-        return BTreeMap::new();
-    };
-    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-    entries.iter().filter_map(text).collect()
+    let texts = texts(value, pointer).into_iter();
+    texts
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// The instant at a JSON pointer.

@@ -6,8 +6,9 @@
 
 use serde_json::Value;
 
+use super::active::created;
 use super::{Active, Inventory, PodId};
-use crate::fault::{self, Experiment, Lifetime};
+use crate::fault::{self, Aim, Experiment, Lifetime};
 use crate::object::{Object, ObjectRef};
 
 /// What is live in a cluster.
@@ -22,17 +23,40 @@ pub struct Live {
     pub over: Vec<ObjectRef>,
 }
 
+impl Live {
+    /// Of what could do anything by rights that are not known, nobody can tell what it holds.
+    pub(super) fn doubt(&mut self, why: &str) {
+        let untold = |active: &&Active| {
+            let mut faults = active.experiment.faults.iter();
+            faults.any(|fault| matches!(fault.aim, Aim::Unknown(_)))
+        };
+        let untold = self.experiments.iter().filter(untold);
+        self.unread.extend(untold.map(|active| {
+            format!(
+                "{} is live and may do anything: {why}",
+                active.experiment.object
+            )
+        }));
+    }
+}
+
 /// Every live experiment among `objects`, whose pods are in `inventory`. A schedule is not live
 /// between its ticks, and each run it starts is an object of its own; and so is everything that a
 /// workflow of Argo applies. What does not say that it is chaos is how the cluster is.
 #[must_use]
 pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
+    let objects: Vec<&Object> = objects.iter().collect();
+    among(&objects, inventory)
+}
+
+/// The same of objects wherever they are kept.
+pub(super) fn among(objects: &[&Object], inventory: &Inventory) -> Live {
     let mut live = Live::default();
     let runs = |object: &&Object| {
         let by_others = fault::acts_through_others(object) || is_passive(object, inventory);
         !is_finished(object) && !by_others
     };
-    for object in objects.iter().filter(runs) {
+    for object in objects.iter().copied().filter(runs) {
         match fault::read(object, inventory.surroundings()) {
             Ok(None) => {}
             Ok(Some(experiment)) => {
@@ -48,7 +72,7 @@ pub fn live(objects: &[Object], inventory: &Inventory) -> Live {
         let mut active = live.experiments.iter();
         active.any(|active| active.experiment.object == *object.reference())
     };
-    let over = objects.iter().filter(|it| fault::is_of_a_tool(it));
+    let over = objects.iter().copied().filter(|it| fault::is_of_a_tool(it));
     let over = over.filter(|it| !live_now(it)).map(Object::reference);
     live.over = over.cloned().collect();
     live
@@ -58,12 +82,7 @@ fn active(object: &Object, experiment: Experiment, inventory: &Inventory) -> Opt
     if experiment.schedule.is_some() || !experiment.declared {
         return None;
     }
-    let created = object.root().get("metadata").get("creationTimestamp");
-    let started = created
-        .text()
-        .ok()
-        .flatten()
-        .and_then(|text| text.parse().ok());
+    let started = created(object);
     let records = object
         .value()
         .pointer("/status/experiment/containerRecords");

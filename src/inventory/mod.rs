@@ -11,6 +11,7 @@ mod database;
 mod expand;
 mod group;
 mod index;
+mod kinds;
 mod lenient;
 mod live;
 mod namespace;
@@ -20,10 +21,15 @@ mod scaled;
 mod select;
 mod service;
 mod sets;
+mod store;
+mod template;
 mod traffic;
 mod toleration;
+mod untold;
 mod watched;
+mod words;
 mod workload;
+mod with;
 mod world;
 
 pub use active::Active;
@@ -34,19 +40,25 @@ pub use group::{Backup, Database, Group, Quorum, Writer};
 pub use live::{Live, live};
 pub use namespace::Namespace;
 pub use node::Node;
-pub use pod::{ContainerPort, Owner, Pod};
+pub use pod::{Facts, Owner, Pod, is_dropped};
+pub use template::{ContainerPort, Template};
 pub use toleration::Toleration;
 pub use traffic::{Side, Traffic};
-pub use watched::watched;
+pub use watched::{Watched, watched, watches};
+pub use words::{Labels, Text};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::fault::{Action, NetworkPolicy, Surroundings};
+use crate::fault::{NetworkPolicy, Surroundings};
 use crate::object::{Object, ObjectRef};
 use index::{Index, Span};
 use scaled::Scalable;
 use service::Service;
+use store::Store;
+use untold::Untold;
+use world::World;
 
 /// A pod of an inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -93,21 +105,30 @@ pub enum View {
 
 /// What is in the cluster. Ids are given in order of namespace and name, so that the same objects
 /// always have the same ids.
+///
+/// A copy shares everything with it but what is changed in it.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    pods: Vec<Pod>,
+    pods: Arc<Vec<Pod>>,
+    placed: Arc<Placed>,
+    active: Arc<Vec<Active>>,
+    unread: Vec<String>,
+    over: Arc<Vec<ObjectRef>>,
+    unavailable: Option<String>,
+}
+
+/// What is in the cluster beside pods.
+#[derive(Debug, Clone, Default)]
+struct Placed {
     nodes: Vec<Node>,
-    namespaces: BTreeMap<String, Namespace>,
+    namespaces: BTreeMap<Text, Arc<Namespace>>,
     groups: Vec<Group>,
     budgets: Vec<Budget>,
-    active: Vec<Active>,
-    unread: Vec<String>,
-    over: Vec<ObjectRef>,
-    unavailable: Option<String>,
+    budgets_untold: Option<String>,
     services: Vec<Service>,
     network_policies: BTreeMap<String, Vec<NetworkPolicy>>,
     scalable: Vec<Scalable>,
-    surroundings: Surroundings,
+    surroundings: Arc<Surroundings>,
     index: Index,
     assumed: bool,
 }
@@ -117,7 +138,9 @@ impl Inventory {
     /// understood makes the pods concerned unhealthy or their database unknown, never absent.
     #[must_use]
     pub fn from_objects(objects: &[Object], origin: Origin) -> Self {
-        build::inventory(objects, origin)
+        let around = Arc::new(Surroundings::of(objects));
+        let store = Store::of(objects);
+        build::inventory(&World::new(&store, origin, &Untold::default()), around)
     }
 
     /// An inventory of a cluster that has not been listed, or not for too long; a phrase says why.
@@ -136,42 +159,6 @@ impl Inventory {
         self.unavailable.as_deref()
     }
 
-    /// The same inventory with these experiments live in it.
-    #[must_use]
-    pub fn with_active(mut self, active: Vec<Active>) -> Self {
-        self.active = active;
-        self
-    }
-
-    /// The same inventory with what is live in it. A pod under a pod-failure is not healthy,
-    /// whatever its readiness says.
-    #[must_use]
-    pub fn with_live(mut self, live: Live) -> Self {
-        let fails = |active: &&Active| {
-            let mut faults = active.experiment.faults.iter();
-            faults.any(|fault| fault.action == Action::PodFailure)
-        };
-        let failing = live.experiments.iter().filter(fails);
-        let failed: Vec<PodId> = failing
-            .filter_map(|it| it.records.clone())
-            .flatten()
-            .collect();
-        self.mark_unhealthy(&failed);
-        self.unread = live.unread;
-        self.over = live.over;
-        self.with_active(live.experiments)
-    }
-
-    /// The same inventory with these experiments live in it as well, and these sentences about some that
-    /// cannot be read.
-    #[must_use]
-    pub fn with_reserved(&self, more: Vec<Active>, unread: Vec<String>) -> Self {
-        let mut inventory = self.clone();
-        inventory.active.extend(more);
-        inventory.unread.extend(unread);
-        inventory
-    }
-
     /// Whether a chaos object of this kind, namespace and name is there, live or not.
     #[must_use]
     pub fn has_seen(&self, object: &ObjectRef) -> bool {
@@ -185,13 +172,10 @@ impl Inventory {
         &self.unread
     }
 
-    /// Counts these pods as unhealthy, whatever their readiness says: an active fault hides there.
-    pub fn mark_unhealthy(&mut self, pods: &[PodId]) {
-        for id in pods {
-            if let Some(pod) = self.pods.get_mut(id.0 as usize) {
-                pod.healthy = false;
-            }
-        }
+    /// Why no PodDisruptionBudget is known, where that is so.
+    #[must_use]
+    pub fn budgets_untold(&self) -> Option<&str> {
+        self.placed.budgets_untold.as_deref()
     }
 
     /// Every pod, by namespace and name.
@@ -212,13 +196,14 @@ impl Inventory {
     /// The pod with this namespace and name.
     #[must_use]
     pub fn find_pod(&self, namespace: &str, name: &str) -> Option<PodId> {
-        self.find_in(&self.index.span(namespace), name)
+        self.find_in(&self.placed.index.span(namespace), name)
     }
 
     /// Every node, by name.
     #[must_use]
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
-        self.nodes
+        self.placed
+            .nodes
             .iter()
             .enumerate()
             .map(|(at, node)| (NodeId(narrow(at)), node))
@@ -227,7 +212,7 @@ impl Inventory {
     /// A node.
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id.0 as usize]
+        &self.placed.nodes[id.0 as usize]
     }
 
     /// The nodes a pod may run on, by number: every one for a pod that is only assumed to exist.
@@ -236,7 +221,7 @@ impl Inventory {
         let pod = self.pod(id);
         match pod.node {
             Some(node) => node.0..node.0.saturating_add(1),
-            None if pod.assumed && pod.node_name.is_empty() => 0..narrow(self.nodes.len()),
+            None if pod.assumed && pod.node_name.is_empty() => 0..narrow(self.placed.nodes.len()),
             None => 0..0,
         }
     }
@@ -244,18 +229,20 @@ impl Inventory {
     /// A namespace that exists, or that has pods.
     #[must_use]
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
-        self.namespaces.get(name)
+        self.placed.namespaces.get(name).map(Arc::as_ref)
     }
 
     /// Every namespace that exists or has pods, by name.
     pub fn namespaces(&self) -> impl Iterator<Item = (&str, &Namespace)> {
-        self.namespaces.iter().map(|(name, it)| (name.as_str(), it))
+        let all = self.placed.namespaces.iter();
+        all.map(|(name, it)| (name.as_str(), it.as_ref()))
     }
 
     /// Every database and workload, by namespace, kind and name.
     #[must_use]
     pub fn groups(&self) -> impl ExactSizeIterator<Item = (GroupId, &Group)> {
-        self.groups
+        self.placed
+            .groups
             .iter()
             .enumerate()
             .map(|(at, group)| (GroupId(narrow(at)), group))
@@ -264,14 +251,14 @@ impl Inventory {
     /// A database or workload.
     #[must_use]
     pub fn group(&self, id: GroupId) -> &Group {
-        &self.groups[id.0 as usize]
+        &self.placed.groups[id.0 as usize]
     }
 
     /// The units of the resource that this database is a unit of; itself alone where it is none.
     pub fn units(&self, id: GroupId) -> impl Iterator<Item = GroupId> {
         let (group, at) = (self.group(id), id.0 as usize);
         let beside = |it: &&Group| !group.unit.is_empty() && it.resource() == group.resource();
-        let (before, rest) = self.groups.split_at(at);
+        let (before, rest) = self.placed.groups.split_at(at);
         let before = before.iter().rev().take_while(beside).count();
         let after = rest.iter().skip(1).take_while(beside).count();
         (narrow(at - before)..=narrow(at + after)).map(GroupId)
@@ -286,16 +273,18 @@ impl Inventory {
     /// The PodDisruptionBudgets, by namespace and name.
     #[must_use]
     pub fn budgets(&self) -> &[Budget] {
-        &self.budgets
+        &self.placed.budgets
     }
 
     /// Which of [`Inventory::budgets`] are of this namespace.
     #[must_use]
     pub fn budgets_in(&self, namespace: &str) -> Range<usize> {
         let start = self
+            .placed
             .budgets
             .partition_point(|it| it.namespace.as_str() < namespace);
         let end = self
+            .placed
             .budgets
             .partition_point(|it| it.namespace.as_str() <= namespace);
         start..end
@@ -304,10 +293,11 @@ impl Inventory {
     /// The databases and workloads of a namespace.
     pub fn groups_in(&self, namespace: &str) -> impl Iterator<Item = (GroupId, &Group)> {
         let start = self
+            .placed
             .groups
             .partition_point(|it| it.namespace.as_str() < namespace);
         let ids = (narrow(start)..).map(GroupId);
-        let here = self.groups.iter().skip(start);
+        let here = self.placed.groups.iter().skip(start);
         let here = here.take_while(move |it| it.namespace == namespace);
         ids.zip(here)
     }
@@ -315,7 +305,7 @@ impl Inventory {
     /// The NetworkPolicies of a namespace, by name.
     #[must_use]
     pub fn network_policies_in(&self, namespace: &str) -> &[NetworkPolicy] {
-        let found = self.network_policies.get(namespace);
+        let found = self.placed.network_policies.get(namespace);
         found.map_or(&[], Vec::as_slice)
     }
 
@@ -328,13 +318,13 @@ impl Inventory {
     /// The objects that chaos objects refer to.
     #[must_use]
     pub fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+        &self.placed.surroundings
     }
 
     /// Whether any of the pods is only assumed to exist.
     #[must_use]
     pub fn assumed(&self) -> bool {
-        self.assumed
+        self.placed.assumed
     }
 
     fn find_in(&self, span: &Span, name: &str) -> Option<PodId> {
@@ -344,8 +334,8 @@ impl Inventory {
     /// Whether there is no node of this name, as far as nodes are known.
     fn lacks_node(&self, name: &str) -> bool {
         let by_name = |node: &Node| node.name.as_str().cmp(name);
-        let known = self.nodes.first().is_some_and(|node| node.known);
-        known && self.nodes.binary_search_by(by_name).is_err()
+        let known = self.placed.nodes.first().is_some_and(|node| node.known);
+        known && self.placed.nodes.binary_search_by(by_name).is_err()
     }
 
     /// Where every pod is.

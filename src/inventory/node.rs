@@ -1,9 +1,8 @@
 //! A node, as far as a decision needs it.
 
-use std::collections::BTreeMap;
-
 use super::PodId;
-use super::lenient::{map, text};
+use super::lenient::{text, texts};
+use super::words::{Labels, Text, Words};
 use crate::object::Object;
 
 /// A node.
@@ -11,13 +10,13 @@ use crate::object::Object;
 pub struct Node {
     /// Name; empty for the one that stands for every node when pods are assumed and no node is
     /// known.
-    pub name: String,
+    pub name: Text,
     /// Labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// `topology.kubernetes.io/zone`, empty when it has none.
-    pub zone: String,
+    pub zone: Text,
     /// `spec.providerID` in lower case: how its provider names the machine.
-    pub machine: String,
+    pub machine: Text,
     /// The pods that run there, ascending. Pods that are only assumed to exist may run anywhere,
     /// and are among those of every node.
     pub pods: Vec<PodId>,
@@ -33,14 +32,16 @@ const ZONE: [&str; 2] = [
 ];
 
 impl Node {
-    pub(super) fn recorded(object: &Object) -> Self {
-        let labels = map(object.value(), "/metadata/labels");
-        let zone = ZONE.iter().find_map(|key| labels.get(*key));
+    pub(super) fn recorded(object: &Object, words: &mut Words) -> Self {
+        let labels = words.labels(&texts(object.value(), "/metadata/labels"));
+        let zone = ZONE.iter().find_map(|key| labels.get(key));
         Self {
-            name: object.reference().name.clone(),
-            zone: zone.cloned().unwrap_or_default(),
+            name: words.text(&object.reference().name),
+            zone: words.text(zone.unwrap_or_default()),
             labels,
-            machine: text(object.value(), "/spec/providerID").to_lowercase(),
+            machine: text(object.value(), "/spec/providerID")
+                .to_lowercase()
+                .into(),
             pods: Vec::new(),
             known: true,
         }
@@ -49,7 +50,7 @@ impl Node {
     /// A node that is known by its pods alone.
     pub(super) fn implied(name: &str) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             ..Self::default()
         }
     }

@@ -1,93 +1,96 @@
-//! A pod, as far as a decision needs it.
+//! A pod, as far as a decision needs it: what it says of itself, and where it belongs.
 
-use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::lenient::{condition, count, is_set, list, map, text, truth};
-use super::toleration::Toleration;
+use super::lenient::{condition, is_set, list, text, texts};
+use super::template::Template;
+use super::words::{Labels, Text, Words};
+use super::workload::{controller, guess};
 use super::world::namespace;
 use super::{GroupId, NodeId};
 use crate::object::Object;
 
-/// A pod.
+/// What a pod says of itself, whatever else is in the cluster. What pods of one template have in
+/// common is kept once.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Pod {
+pub struct Facts {
     /// Namespace.
-    pub namespace: String,
+    pub namespace: Text,
     /// Name.
-    pub name: String,
+    pub name: Text,
     /// Labels.
-    pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    pub annotations: BTreeMap<String, String>,
+    pub labels: Labels,
+    /// Annotations, but for those that [`is_dropped`].
+    pub annotations: Labels,
+    /// The node's name as the pod says it, also where that node is not in the inventory.
+    pub node_name: Text,
+    /// `status.phase`.
+    pub phase: Text,
+    /// Its own address.
+    pub ip: Text,
+    /// `status.nominatedNodeName`.
+    pub nominated_node: Text,
+    /// The PersistentVolumeClaims it mounts.
+    pub claims: Arc<[Text]>,
+    /// Whether it was derived from a controller's template and only assumed to exist.
+    pub assumed: bool,
+    /// Who controls it, as it says itself.
+    pub(super) controller: Option<Arc<Owner>>,
+    /// Who controls its controller, as far as its labels tell.
+    pub(super) above: Option<Arc<Owner>>,
+    /// Whether it is ready and stays.
+    pub(super) serves: bool,
+    /// Whether it is being deleted.
+    pub(super) leaves: bool,
+    template: Arc<Template>,
+}
+
+/// A pod, where it belongs in an inventory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pod {
+    facts: Arc<Facts>,
     /// The node it runs on.
     pub node: Option<NodeId>,
-    /// The node's name as the pod says it, also where that node is not in the inventory.
-    pub node_name: String,
-    /// `status.phase`.
-    pub phase: String,
-    /// Its own address.
-    pub ip: String,
-    /// `spec.serviceAccountName`.
-    pub service_account: String,
-    /// `spec.schedulerName`.
-    pub scheduler: String,
-    /// `spec.restartPolicy`.
-    pub restart_policy: String,
-    /// `status.nominatedNodeName`.
-    pub nominated_node: String,
-    /// Whether it shares the node's network.
-    pub host_network: bool,
-    /// The taints it puts up with for as long as they last.
-    pub tolerations: Vec<Toleration>,
-    /// Names of its regular containers, in order.
-    pub containers: Vec<String>,
-    /// The ports that its containers say they listen at, those of exporters left out.
-    pub ports: Vec<ContainerPort>,
-    /// The PersistentVolumeClaims it mounts.
-    pub claims: Vec<String>,
     /// The workload it belongs to, a ReplicaSet's owner in place of the ReplicaSet.
-    pub owner: Option<Owner>,
+    pub owner: Option<Arc<Owner>>,
     /// The database or workload it is counted in. A finished pod belongs to its group without
     /// being one of the members that count.
     pub group: GroupId,
     /// Whether it serves: Ready, not being deleted, and not under an active fault that hides
     /// behind readiness.
     pub healthy: bool,
-    /// Whether it was derived from a controller's template and only assumed to exist.
-    pub assumed: bool,
-}
-
-/// A port that a container says it listens at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ContainerPort {
-    /// Name, empty where it has none.
-    pub name: String,
-    /// Number.
-    pub number: u32,
-    /// `TCP`, `UDP` or `SCTP`.
-    pub protocol: String,
 }
 
 /// The controlling owner of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Owner {
     /// API group of the kind.
-    pub api_group: String,
+    pub api_group: Text,
     /// Kind, as Kubernetes spells it.
-    pub kind: String,
+    pub kind: Text,
     /// Name.
-    pub name: String,
+    pub name: Text,
 }
 
 impl Owner {
     /// A workload of the group `apps`.
-    pub(super) fn app(kind: &str, name: impl Into<String>) -> Self {
+    pub(super) fn app(kind: &str, name: impl Into<Text>) -> Self {
         Self {
-            api_group: "apps".to_owned(),
-            kind: kind.to_owned(),
+            api_group: "apps".into(),
+            kind: kind.into(),
             name: name.into(),
+        }
+    }
+
+    /// A pod that nothing controls is a workload of its own.
+    pub(super) fn bare(pod: &Facts) -> Self {
+        Self {
+            kind: "Pod".into(),
+            name: pod.name.clone(),
+            ..Self::default()
         }
     }
 
@@ -97,58 +100,68 @@ impl Owner {
     }
 }
 
-impl Pod {
-    /// A pod as it was recorded. Its owner and node are found later, by those who know the others.
-    pub(super) fn recorded(object: &Object) -> Self {
+impl Deref for Facts {
+    type Target = Template;
+
+    fn deref(&self) -> &Template {
+        &self.template
+    }
+}
+
+impl Deref for Pod {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+/// What pods are annotated with that says nothing of them and is as long as they are.
+const DROPPED: &[&str] = &["kubectl.kubernetes.io/last-applied-configuration"];
+
+/// Whether an annotation is not kept of pods, so that what it says there is not known.
+#[must_use]
+pub fn is_dropped(annotation: &str) -> bool {
+    DROPPED.contains(&annotation)
+}
+
+impl Facts {
+    /// What a pod says that is recorded.
+    pub(super) fn recorded(object: &Object, words: &mut Words) -> Self {
         let value = object.value();
         let ip = match text(value, "/status/podIP") {
             "" => text(value, "/status/podIPs/0/ip"),
             ip => ip,
         };
+        let described = Self::described(value, words);
+        let controller = controller(object);
+        let above = controller.as_ref();
+        let above = above.and_then(|it| guess(&described.labels, &it.name));
         Self {
-            namespace: namespace(object).to_owned(),
-            name: object.reference().name.clone(),
-            phase: text(value, "/status/phase").to_owned(),
-            ip: ip.to_owned(),
-            nominated_node: text(value, "/status/nominatedNodeName").to_owned(),
-            healthy: serves(value),
-            ..Self::described(value)
-        }
-    }
-
-    /// A pod that a controller would make from `template`.
-    pub(super) fn assumed(template: &Value, namespace: &str, name: String, owner: Owner) -> Self {
-        Self {
-            namespace: namespace.to_owned(),
-            name,
-            phase: "Running".to_owned(),
-            owner: Some(owner),
-            healthy: true,
-            assumed: true,
-            ..Self::described(template)
+            namespace: words.text(namespace(object)),
+            name: words.text(&object.reference().name),
+            phase: words.text(text(value, "/status/phase")),
+            ip: ip.into(),
+            nominated_node: words.text(text(value, "/status/nominatedNodeName")),
+            controller: controller.map(|it| words.owner(it)),
+            above: above.map(|it| words.owner(it)),
+            serves: serves(value),
+            leaves: is_set(value, "/metadata/deletionTimestamp"),
+            ..described
         }
     }
 
     /// What the metadata and the spec of a pod or of a template say, with the defaults of the API.
-    fn described(value: &Value) -> Self {
-        let or = |pointer: &str, default: &str| match text(value, pointer) {
-            "" => default.to_owned(),
-            found => found.to_owned(),
-        };
-        let containers = list(value, "/spec/containers").iter();
-        let ports = containers.clone().flat_map(ports).collect();
+    pub(super) fn described(value: &Value, words: &mut Words) -> Self {
+        let mut annotations = texts(value, "/metadata/annotations");
+        annotations.retain(|key, _| !is_dropped(key));
+        let template = Template::read(value, words);
         Self {
-            labels: map(value, "/metadata/labels"),
-            annotations: map(value, "/metadata/annotations"),
-            node_name: or("/spec/nodeName", ""),
-            service_account: or("/spec/serviceAccountName", "default"),
-            scheduler: or("/spec/schedulerName", "default-scheduler"),
-            restart_policy: or("/spec/restartPolicy", "Always"),
-            host_network: truth(value, "/spec/hostNetwork"),
-            tolerations: Toleration::all_of(value),
-            containers: containers.map(|it| text(it, "/name").to_owned()).collect(),
-            ports,
-            claims: claims(value),
+            labels: words.labels(&texts(value, "/metadata/labels")),
+            annotations: words.labels(&annotations),
+            node_name: words.text(text(value, "/spec/nodeName")),
+            claims: claims(value).map(|it| words.text(it)).collect(),
+            template: words.template(template),
             ..Self::default()
         }
     }
@@ -156,24 +169,85 @@ impl Pod {
     /// A label's value, empty when it has none.
     #[must_use]
     pub fn label(&self, key: &str) -> &str {
-        self.labels.get(key).map_or("", String::as_str)
+        self.labels.get(key).unwrap_or_default()
     }
 
     /// An annotation's value, empty when it has none.
     #[must_use]
     pub fn annotation(&self, key: &str) -> &str {
-        self.annotations.get(key).map_or("", String::as_str)
+        self.annotations.get(key).unwrap_or_default()
     }
 
     /// Whether it mounts this claim. A pod that is only assumed to exist mounts those that are called
     /// after it, as StatefulSets and operators call them.
     pub(super) fn mounts(&self, claim: &str) -> bool {
         let named = || {
-            let rest = claim.strip_suffix(&self.name);
-            let rest = rest.or_else(|| claim.strip_prefix(&self.name));
+            let rest = claim.strip_suffix(self.name.as_str());
+            let rest = rest.or_else(|| claim.strip_prefix(self.name.as_str()));
             rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('-') || rest.starts_with('-'))
         };
         self.claims.iter().any(|it| it == claim) || (self.assumed && named())
+    }
+}
+
+impl Pod {
+    /// A pod as it was recorded. Its node and group are found later, by those who know the others.
+    pub(super) fn recorded(facts: &Arc<Facts>, owner: Option<Arc<Owner>>) -> Self {
+        Self {
+            healthy: facts.serves,
+            facts: Arc::clone(facts),
+            node: None,
+            owner,
+            group: GroupId::default(),
+        }
+    }
+
+    /// A pod that a controller would make from `template`.
+    pub(super) fn assumed(template: &Value, namespace: &str, name: String, owner: Owner) -> Self {
+        let described = Facts::described(template, &mut Words::default());
+        Self::of_template(&described, namespace, name, owner)
+    }
+
+    /// A pod that a controller would make of what its template describes.
+    pub(super) fn of_template(
+        template: &Facts,
+        namespace: &str,
+        name: String,
+        owner: Owner,
+    ) -> Self {
+        let facts = Facts {
+            namespace: namespace.into(),
+            name: name.into(),
+            phase: "Running".into(),
+            assumed: true,
+            serves: true,
+            ..template.clone()
+        };
+        Self::recorded(&Arc::new(facts), Some(Arc::new(owner)))
+    }
+
+    /// The same pod with this label.
+    pub(super) fn with_label(mut self, key: &str, value: &str) -> Self {
+        let facts = Arc::make_mut(&mut self.facts);
+        facts.labels = facts.labels.with(key, value);
+        self
+    }
+
+    /// The same pod on the node of this name.
+    pub(super) fn on(mut self, node: &str) -> Self {
+        Arc::make_mut(&mut self.facts).node_name = node.into();
+        self
+    }
+
+    /// The workload it belongs to; a bare pod is one of its own.
+    pub(super) fn workload(&self) -> Owner {
+        let owner = self.owner.as_deref().cloned();
+        owner.unwrap_or_else(|| Owner::bare(self))
+    }
+
+    /// Whether it serves by its own word.
+    pub(super) fn serves(&self) -> bool {
+        self.facts.serves
     }
 
     /// Whether it has done its work and will not serve again. Selectors still find it.
@@ -184,33 +258,10 @@ impl Pod {
     }
 }
 
-fn claims(pod: &Value) -> Vec<String> {
+fn claims(pod: &Value) -> impl Iterator<Item = &str> {
     let volumes = list(pod, "/spec/volumes").iter();
-    let names = volumes.map(|it| text(it, "/persistentVolumeClaim/claimName").to_owned());
-    names.filter(|name| !name.is_empty()).collect()
-}
-
-/// What the containers and ports of exporters are called: nobody but a monitor talks to them.
-const EXPORTERS: &[&str] = &["metrics", "exporter", "prom"];
-
-fn ports(container: &Value) -> impl Iterator<Item = ContainerPort> + '_ {
-    let exports = |value: &Value| EXPORTERS.iter().any(|it| text(value, "/name").contains(it));
-    let ports: &[Value] = if exports(container) {
-        &[]
-    } else {
-        list(container, "/ports")
-    };
-    let served = ports.iter().filter(move |port| !exports(port));
-    served.filter_map(|port| {
-        Some(ContainerPort {
-            name: text(port, "/name").to_owned(),
-            number: count(port, "/containerPort")?,
-            protocol: match text(port, "/protocol") {
-                "" => "TCP".to_owned(),
-                protocol => protocol.to_owned(),
-            },
-        })
-    })
+    let names = volumes.map(|it| text(it, "/persistentVolumeClaim/claimName"));
+    names.filter(|name| !name.is_empty())
 }
 
 fn serves(pod: &Value) -> bool {

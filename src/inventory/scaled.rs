@@ -1,22 +1,22 @@
 //! Workloads that are scaled: which of their pods that concerns.
 
 use super::Pod;
-use super::lenient::{count, map};
-use super::world::{World, namespace};
+use super::kinds::{DEPLOYMENT, Kind, STATEFUL_SET};
+use super::words::{Labels, Text};
+use super::world::World;
 use crate::fault::{Namespaces, Scaling};
 use crate::selector::LabelSelector;
-use std::collections::BTreeMap;
 
 /// The kinds that can be scaled.
-const KINDS: [&str; 2] = ["Deployment", "StatefulSet"];
+const KINDS: [Kind; 2] = [DEPLOYMENT, STATEFUL_SET];
 
 /// A workload that can be scaled.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scalable {
     kind: &'static str,
-    namespace: String,
-    name: String,
-    labels: BTreeMap<String, String>,
+    namespace: Text,
+    name: Text,
+    labels: Labels,
     replicas: u32,
     /// The number of its first pod, where pods are numbered.
     first: u32,
@@ -24,14 +24,14 @@ pub(super) struct Scalable {
 
 /// Every workload that can be scaled, by kind, namespace and name.
 pub(super) fn scalable(world: &World<'_>) -> Vec<Scalable> {
-    let of_kind = |kind: &'static str| {
-        world.all(("apps", kind)).map(move |object| Scalable {
-            kind,
-            namespace: namespace(object).to_owned(),
-            name: object.reference().name.clone(),
-            labels: map(object.value(), "/metadata/labels"),
-            replicas: count(object.value(), "/spec/replicas").unwrap_or(1),
-            first: count(object.value(), "/spec/ordinals/start").unwrap_or(0),
+    let of_kind = |kind: Kind| {
+        world.workloads(kind).map(move |workload| Scalable {
+            kind: kind.name(),
+            namespace: workload.namespace.clone(),
+            name: workload.name.clone(),
+            labels: workload.labels.clone(),
+            replicas: workload.replicas.unwrap_or(1),
+            first: workload.first,
         })
     };
     KINDS.into_iter().flat_map(of_kind).collect()
@@ -68,7 +68,7 @@ impl<'s> Scaled<'s> {
         later: bool,
     ) -> Self {
         let here = |it: &&Scalable| match namespaces {
-            Namespaces::Named(names) => names.contains(&it.namespace),
+            Namespaces::Named(names) => names.iter().any(|name| it.namespace == *name),
             Namespaces::All | Namespaces::Labelled(_) | Namespaces::Annotated { .. } => true,
         };
         let of_kind = all.iter().filter(|it| it.kind.eq_ignore_ascii_case(kind));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::index::{Span, within};
+use super::pod::is_dropped;
 use super::scaled::Scaled;
 use super::service::Reach;
 use super::{Candidates, Inventory, Namespace, Node, NodeId, Pod, PodId, View};
@@ -53,7 +54,7 @@ impl Inventory {
     }
 
     fn node_ids(&self) -> impl Iterator<Item = NodeId> {
-        (0..).zip(&self.nodes).map(|(id, _)| NodeId(id))
+        (0..).zip(&self.placed.nodes).map(|(id, _)| NodeId(id))
     }
 
     /// The nodes with one of the names or with the labels, ascending.
@@ -65,8 +66,9 @@ impl Inventory {
         let fits = |id: &NodeId| {
             let node = self.node(*id);
             let machine = |name: &String| node.machine.ends_with(name.as_str());
+            let named = |name: &String| node.name == *name;
             if query.machines.is_empty() {
-                node.name.is_empty() || query.names.contains(&node.name) || labelled(node)
+                node.name.is_empty() || query.names.iter().any(named) || labelled(node)
             } else {
                 query.machines.iter().any(machine)
             }
@@ -120,7 +122,7 @@ impl<'s> Search<'s> {
             Some(Scaled::new(
                 scaling,
                 &query.namespaces,
-                &inventory.scalable,
+                &inventory.placed.scalable,
                 later,
             ))
         });
@@ -129,7 +131,7 @@ impl<'s> Search<'s> {
             query,
             later,
             nodes: nodes.map(|nodes| inventory.matching_nodes(nodes)),
-            reach: addresses.map(|addresses| Reach::new(addresses, &inventory.services)),
+            reach: addresses.map(|addresses| Reach::new(addresses, &inventory.placed.services)),
             scaled,
         })
     }
@@ -146,7 +148,7 @@ impl<'s> Search<'s> {
 
     /// Where to look, a span for each time a namespace is listed.
     fn spans(&self) -> Vec<Span> {
-        let index = &self.inventory.index;
+        let index = &self.inventory.placed.index;
         match &self.query.namespaces {
             Namespaces::All => Vec::from([self.inventory.span()]),
             Namespaces::Named(names) => names.iter().map(|name| index.span(name)).collect(),
@@ -170,9 +172,9 @@ impl<'s> Search<'s> {
     }
 
     fn spans_where(&self, fits: impl Fn(&Namespace) -> bool) -> Vec<Span> {
-        let names = self.inventory.namespaces.keys();
+        let names = self.inventory.placed.namespaces.keys();
         let fitting = names.filter(|name| self.admits(name, &fits));
-        let index = &self.inventory.index;
+        let index = &self.inventory.placed.index;
         fitting.map(|name| index.span(name)).collect()
     }
 
@@ -202,7 +204,7 @@ impl<'s> Search<'s> {
 
     /// The lists that together hold every answer in `span`, where they are shorter than `span`.
     fn shortest<'i>(&'i self, span: &'i Span) -> Option<Vec<&'i [PodId]>> {
-        let index = &self.inventory.index;
+        let index = &self.inventory.placed.index;
         let one_of = |it: &&Requirement| it.operator == Operator::In;
         let labelled = self.query.labels.requirements.iter().filter(one_of);
         let labelled = labelled.map(|it| index.listed(it, span).collect());
@@ -224,7 +226,7 @@ impl<'s> Search<'s> {
                 .except
                 .iter()
                 .any(|labels| labels.matches(&pod.labels))
-            && query.annotations.matches(&pod.annotations)
+            && annotated(query, pod)
             && query.owner.as_ref().is_none_or(|owner| owns(owner, pod))
             && self.scaled.as_ref().is_none_or(|it| it.concerns(pod))
             && !query.not_owned_by.iter().any(|kind| owned_by(kind, pod))
@@ -255,6 +257,12 @@ impl<'s> Search<'s> {
     }
 }
 
+/// Whether it has the annotations. Of those that are not kept any may be there.
+fn annotated(query: &PodQuery, pod: &Pod) -> bool {
+    let mut asked = query.annotations.requirements.iter();
+    asked.all(|it| is_dropped(&it.key) || it.matches(&pod.annotations))
+}
+
 fn mounts(query: &PodQuery, pod: &Pod) -> bool {
     let claims = query.claims.as_ref();
     claims.is_none_or(|claims| claims.iter().any(|claim| pod.mounts(claim)))
@@ -276,8 +284,8 @@ fn owned_by(kind: &str, pod: &Pod) -> bool {
 }
 
 fn phase_fits(phases: &Phases, pod: &Pod) -> bool {
-    let included = phases.include.is_empty() || phases.include.contains(&pod.phase);
-    included && !phases.exclude.contains(&pod.phase)
+    let among = |phases: &[String]| phases.iter().any(|phase| pod.phase == *phase);
+    (phases.include.is_empty() || among(&phases.include)) && !among(&phases.exclude)
 }
 
 fn read(field: PodField, pod: &Pod) -> &str {

@@ -2,24 +2,48 @@
 
 use std::net::IpAddr;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::lenient::{list, text};
+use super::lenient::{list, text, texts};
+use super::words::{Labels, Text, Words};
+use super::world::namespace;
 use super::{Pod, PodId};
+use crate::object::Object;
 
 /// A Service, as far as addresses need it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Service {
-    pub(super) namespace: String,
-    pub(super) name: String,
-    /// The addresses it answers at.
-    pub(super) addresses: Vec<IpAddr>,
+    pub(super) address: Address,
     /// The pods behind it, ascending.
     pub(super) pods: Vec<PodId>,
 }
 
+/// What a Service says of itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Address {
+    pub(super) namespace: Text,
+    name: Text,
+    /// The addresses it answers at.
+    addresses: Arc<[IpAddr]>,
+    /// The labels of the pods behind it. Without any, somebody else says where it leads.
+    pub(super) selector: Labels,
+}
+
+impl Address {
+    pub(super) fn recorded(object: &Object, words: &mut Words) -> Self {
+        Self {
+            namespace: words.text(namespace(object)),
+            name: words.text(&object.reference().name),
+            addresses: addresses(object.value()).into(),
+            selector: words.labels(&texts(object.value(), "/spec/selector")),
+        }
+    }
+}
+
 /// Every address a Service answers at.
-pub(super) fn addresses(service: &Value) -> Vec<IpAddr> {
+fn addresses(service: &Value) -> Vec<IpAddr> {
     let texts = |pointer| list(service, pointer).iter().filter_map(Value::as_str);
     let ingress = list(service, "/status/loadBalancer/ingress").iter();
     let all = [text(service, "/spec/clusterIP")]
@@ -64,7 +88,13 @@ impl Reach {
 }
 
 fn answering(services: &[Service], block: Block) -> Vec<PodId> {
-    let in_block = |service: &&Service| service.addresses.iter().any(|ip| block.contains(*ip));
+    let in_block = |service: &&Service| {
+        service
+            .address
+            .addresses
+            .iter()
+            .any(|ip| block.contains(*ip))
+    };
     let answering = services.iter().filter(in_block);
     answering.flat_map(|it| it.pods.iter().copied()).collect()
 }
@@ -78,7 +108,12 @@ fn named(services: &[Service], host: &str) -> Vec<PodId> {
     let host = host.split_once(".svc").map_or(host, |(name, _)| name);
     let parts: Vec<&str> = host.split('.').collect();
     let is = |service: &Service, name: &str, namespace: &str| {
-        service.name == name && (namespace.is_empty() || service.namespace == namespace)
+        let Address {
+            name: own,
+            namespace: place,
+            ..
+        } = &service.address;
+        own == name && (namespace.is_empty() || place == namespace)
     };
     let meant = |service: &&Service| match *parts.as_slice() {
         [name] => is(service, name, ""),
@@ -130,10 +165,14 @@ mod tests {
     use super::*;
 
     fn service(namespace: &str, name: &str, pod: u32) -> Service {
+        let address = Address {
+            namespace: namespace.into(),
+            name: name.into(),
+            addresses: [IpAddr::from([10, 96, 0, u8::try_from(pod).unwrap()])].into(),
+            ..Address::default()
+        };
         Service {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            addresses: vec![IpAddr::from([10, 96, 0, u8::try_from(pod).unwrap()])],
+            address,
             pods: vec![PodId(pod)],
         }
     }

@@ -37,7 +37,7 @@ impl Inventory {
 fn keys(pod: &Pod, sets: &Sets) -> Vec<String> {
     match (sets, &pod.owner) {
         (Sets::Labels(labels), _) => {
-            let value = |label| pod.labels.get(label).cloned().unwrap_or_default();
+            let value = |label: &String| pod.label(label).to_owned();
             labels.iter().map(value).collect()
         }
         (Sets::Owners, Some(owner)) if owner.kind != "Deployment" => {

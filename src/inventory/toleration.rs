@@ -6,7 +6,7 @@ use super::lenient::{is_set, list, text};
 use crate::fault::{EXPELLING, Taint};
 
 /// A toleration of taints that take pods away, without an end. What is absent stands for any.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Toleration {
     key: Option<String>,
     value: Option<String>,

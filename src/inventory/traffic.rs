@@ -114,7 +114,7 @@ impl<'i> Traffic<'i> {
             let names = self.inventory.namespaces().map(|it| it.0);
             let mut near = names.filter(|name| self.is_there(policy, namespaces.as_ref(), name));
             // Most pods are somebody: the first that fits is soon found.
-            return near.any(|name| self.inventory.index.span(name).map(PodId).any(&fits));
+            return near.any(|name| self.inventory.placed.index.span(name).map(PodId).any(&fits));
         }
         let namespaces = match namespaces {
             None => Namespaces::Named(vec![place(policy).to_owned()]),

@@ -45,7 +45,12 @@ pub fn judge(
         Occasion::Change { old, new } => court.hear(fault::read_change(old, new), new),
         Occasion::Removal(object) => court.hear(fault::read_removal(object, request.grace), object),
         Occasion::Injection(object) => {
-            court.hear(fault::read(object, inventory.surroundings()), object)
+            let beside = inventory.without(object);
+            let court = Court {
+                inventory: &beside,
+                ..court
+            };
+            court.hear(fault::read(object, beside.surroundings()), object)
         }
     }
 }

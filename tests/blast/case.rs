@@ -60,7 +60,7 @@ impl Live {
         let experiment = faults::experiment(rng, 2);
         let name = |rng: &mut Rng| {
             let pod = inventory.pods().nth(rng.usize(..inventory.pods().len()));
-            pod.map(|(_, pod)| (pod.namespace.clone(), pod.name.clone()))
+            pod.map(|(_, pod)| (pod.namespace.to_string(), pod.name.to_string()))
         };
         let records = rng
             .bool()

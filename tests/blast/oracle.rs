@@ -344,7 +344,7 @@ fn each(inventory: &Inventory, target: &Target, sets: &Sets, (most, view): (u32,
         let pod = inventory.pod(*id);
         match (sets, &pod.owner) {
             (Sets::Labels(labels), _) => {
-                let value = |label| pod.labels.get(label).cloned().unwrap_or_default();
+                let value = |label: &String| pod.label(label).to_owned();
                 labels.iter().map(value).collect()
             }
             (Sets::Owners, Some(owner)) if owner.kind != "Deployment" => {

@@ -46,6 +46,8 @@ use serde_json::Value;
 
 /// The group of all kinds of Argo Workflows.
 pub(super) const GROUP: &str = "argoproj.io";
+/// What is never live itself, and nothing refers to.
+pub(super) const WORKFLOW: (&str, &str) = (GROUP, "Workflow");
 
 /// The kinds that do nothing before a workflow refers to them.
 const TEMPLATES: &[&str] = &["ClusterWorkflowTemplate", "WorkflowTemplate"];

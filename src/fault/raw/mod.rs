@@ -39,6 +39,14 @@ fn marked(object: &Object) -> bool {
             .any(|label| object.label(label).is_some())
 }
 
+/// Whether labels say that an object, or what it makes, is chaos.
+pub(super) fn is_marked(object: &Object) -> bool {
+    let template = object.spec().get("template");
+    let job = object.spec().get("jobTemplate");
+    let inner = job.get("spec").get("template");
+    marked(object) || [template, job, inner].iter().any(marked_template)
+}
+
 fn marked_template(template: &Field<'_>) -> bool {
     let labels = template.get("metadata").get("labels");
     PROGRAM_LABELS

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Evidence;
+use crate::inventory::kinds::Kind;
 use crate::inventory::lenient::{instant, is_set, text};
-use crate::inventory::world::Kind;
 use crate::inventory::{Backup, Origin};
 use crate::object::Object;
 
 /// How the objects of one kind record a backup or a restore. Fields are JSON pointers, words exact.
 pub(super) struct Records {
-    pub(super) kind: Kind<'static>,
+    pub(super) kind: Kind,
     /// Where it names its database.
     pub(super) of: &'static str,
     pub(super) state: &'static str,

@@ -5,13 +5,12 @@ use serde_json::Value;
 use super::cnpg_backup::{ARCHIVING, BACKUPS, backup, point_in_time, schedules};
 use super::cnpg_pods::expand;
 use super::{Evidence, Family, Known, Told};
+use crate::inventory::kinds::{CNPG, FAILOVER_QUORUM};
 use crate::inventory::lenient::{condition, count, list, text, truth};
 use crate::inventory::{Database, Pod, PodId, Quorum, Writer, narrow};
 
-pub(super) const GROUP: &str = "postgresql.cnpg.io";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, "Cluster"),
+    resource: CNPG,
     known: Known {
         api: &["v1"],
         told: &[Told::Annotation("cnpg.io/operatorVersion")],
@@ -144,8 +143,8 @@ fn standbys_needed(evidence: &Evidence<'_>) -> u32 {
 
 /// With a failover quorum, promotion needs so many standbys that one of them has every commit.
 fn promotion_needs(evidence: &Evidence<'_>, settings: &Value) -> u32 {
-    let live = (GROUP, "FailoverQuorum");
-    let live = evidence.world.find(live, evidence.namespace, evidence.name);
+    let world = evidence.world;
+    let live = world.find(FAILOVER_QUORUM, evidence.namespace, evidence.name);
     let status = live.and_then(|it| it.value().get("status"));
     let standbys = match status {
         Some(status) => narrow(list(status, "/standbyNames").len()),

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::Evidence;
 use super::backup::{Records, Success, newest};
-use super::cnpg::GROUP;
 use crate::inventory::Backup;
+use crate::inventory::kinds::{CNPG_BACKUP, CNPG_SCHEDULE, OBJECT_STORE};
 use crate::inventory::lenient::{condition, instant, is_set, list, text, truth};
 use crate::object::Object;
 
 pub(super) const BACKUPS: Records = Records {
-    kind: (GROUP, "Backup"),
+    kind: CNPG_BACKUP,
     of: "/spec/cluster/name",
     state: "/status/phase",
     succeeded: "completed",
@@ -72,8 +72,8 @@ fn stored(evidence: &Evidence<'_>) -> Vec<Timestamp> {
     let plugins = list(evidence.value(), "/spec/plugins").iter();
     let stored = |plugin: &Value| {
         let store = text(plugin, "/parameters/barmanObjectName");
-        let kind = ("barmancloud.cnpg.io", "ObjectStore");
-        let store = evidence.world.find(kind, evidence.namespace, store)?;
+        let world = evidence.world;
+        let store = world.find(OBJECT_STORE, evidence.namespace, store)?;
         let server = match text(plugin, "/parameters/serverName") {
             "" => evidence.name,
             name => name,
@@ -88,7 +88,7 @@ fn stored(evidence: &Evidence<'_>) -> Vec<Timestamp> {
 }
 
 pub(super) fn schedules(evidence: &Evidence<'_>) -> Vec<(String, Option<String>)> {
-    let objects = evidence.naming((GROUP, "ScheduledBackup"), "/spec/cluster/name");
+    let objects = evidence.naming(CNPG_SCHEDULE, "/spec/cluster/name");
     let running = objects.filter(|it| !truth(it.value(), "/spec/suspend"));
     let schedule = |it: &Object| (five_fields(text(it.value(), "/spec/schedule")), None);
     running.map(schedule).collect()

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::asked;
-use super::cnpg::{CLUSTER, FAMILY, GROUP, POD_ROLE, ROLE};
+use super::cnpg::{CLUSTER, POD_ROLE, ROLE};
+use crate::inventory::kinds::{CNPG, POOLER};
 use crate::inventory::lenient::{map, text};
 use crate::inventory::world::{World, namespace};
 use crate::inventory::{Owner, Pod};
@@ -18,9 +19,9 @@ pub(super) fn expand(object: &Object) -> Vec<Pod> {
     }
     let (name, place) = (&object.reference().name, namespace(object));
     let owner = Owner {
-        api_group: GROUP.to_owned(),
-        kind: FAMILY.resource.1.to_owned(),
-        name: name.clone(),
+        api_group: CNPG.group().into(),
+        kind: CNPG.name().into(),
+        name: name.as_str().into(),
     };
     let pod = |index: u32| {
         let instance = format!("{name}-{index}");
@@ -72,5 +73,5 @@ pub(super) fn poolers(world: &World<'_>) -> Vec<Pod> {
             move |index| Pod::assumed(&template, &place, format!("{name}-{index}"), owner.clone());
         (0..asked(pooler.value(), "/spec/instances", 1)).map(pod)
     };
-    world.all((GROUP, "Pooler")).flat_map(pods).collect()
+    world.all(POOLER).flat_map(pods).collect()
 }

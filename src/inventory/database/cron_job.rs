@@ -3,6 +3,7 @@
 use super::backup::Success;
 use super::part::backs_up;
 use super::set::{COMPONENTS, INSTANCES, NAMES};
+use crate::inventory::kinds::CRON_JOB;
 use crate::inventory::lenient::{instant, list, text, truth};
 use crate::inventory::world::{World, namespace};
 use crate::object::Object;
@@ -34,7 +35,7 @@ impl<'c> CronJobs<'c> {
             let mut said = said.split([',', ' ']);
             said.any(|said| names.iter().any(|name| name == said))
         };
-        Self(world.all(("batch", "CronJob")).filter(says).collect())
+        Self(world.all(CRON_JOB).filter(says).collect())
     }
 
     /// Adds those that its chart makes beside it.
@@ -42,7 +43,7 @@ impl<'c> CronJobs<'c> {
         if chart.instance.is_empty() {
             return self;
         }
-        let all = world.all(("batch", "CronJob"));
+        let all = world.all(CRON_JOB);
         let beside = all.filter(|it| namespace(it) == chart.namespace && chart.makes(it));
         let known: Vec<&Object> = self.0.clone();
         let new = |it: &&Object| !known.iter().any(|other| std::ptr::eq(*other, *it));

@@ -8,13 +8,14 @@ use super::family::Family;
 use super::instances::{self, ROLE, Ways};
 use super::known::Known;
 use super::{patroni, percona_pg, pgbackrest};
+use crate::inventory::kinds::POSTGRES_CLUSTER;
 use crate::inventory::lenient::{condition, count, is_set, list, text, truth};
 use crate::inventory::world::World;
 use crate::inventory::{Database, Pod};
 use crate::object::Object;
 
 pub(super) const FAMILY: Family = Family {
-    resource: ("postgres-operator.crunchydata.com", "PostgresCluster"),
+    resource: POSTGRES_CLUSTER,
     known: Known {
         api: &["v1", "v1beta1"],
         told: &[],

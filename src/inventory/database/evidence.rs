@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::inventory::lenient::{count, is_set, text};
-use crate::inventory::world::{Kind, World};
-use crate::inventory::{Origin, Pod, PodId, narrow};
+use crate::inventory::kinds::Kind;
+use crate::inventory::lenient::{is_set, text};
+use crate::inventory::world::World;
+use crate::inventory::{Origin, Owner, Pod, PodId, narrow};
 use crate::object::Object;
 
 /// What an inventory holds of one database.
@@ -85,17 +86,16 @@ impl<'e> Evidence<'e> {
 
     /// That pods of this StatefulSet wait for its newest revision.
     pub(super) fn rollout(&self, set: &str) -> Option<String> {
-        let kind = ("apps", "StatefulSet");
-        let found = self.world.find(kind, self.namespace, set)?.value();
-        let pods = count(found, "/status/replicas").unwrap_or(0);
-        let updated = count(found, "/status/updatedReplicas").unwrap_or(0);
-        let revision = |which: &str| text(found, &format!("/status/{which}Revision"));
-        (updated < pods && revision("update") != revision("current"))
-            .then(|| format!("{updated} of {pods} pods of StatefulSet {set} are up to date"))
+        let owner = Owner::app("StatefulSet", set);
+        let found = self.world.workload(self.namespace, &owner)?;
+        let (updated, pods) = found.rollout?;
+        Some(format!(
+            "{updated} of {pods} pods of StatefulSet {set} are up to date"
+        ))
     }
 
     /// The objects of a kind in its namespace that name it at `pointer`.
-    pub(super) fn naming(&self, kind: Kind<'_>, pointer: &str) -> impl Iterator<Item = &'e Object> {
+    pub(super) fn naming(&self, kind: Kind, pointer: &str) -> impl Iterator<Item = &'e Object> {
         let objects = self.world.within(kind, self.namespace);
         objects.filter(move |object| text(object.value(), pointer) == self.name)
     }

@@ -7,15 +7,17 @@ use serde_json::Value;
 use super::evidence::Evidence;
 use super::known::Known;
 use super::{FAMILIES, replicas};
+use crate::inventory::kinds::Kind;
+use crate::inventory::untold::forget_records;
 use crate::inventory::workload::controller;
-use crate::inventory::world::{Kind, World, namespace};
+use crate::inventory::world::{World, namespace};
 use crate::inventory::{Database, Group, Pod, PodId, Writer};
 use crate::object::Object;
 
 /// The databases of one operator.
 pub(super) struct Family {
     /// API group and kind of the resource that stands for a database.
-    pub(super) resource: Kind<'static>,
+    pub(super) resource: Kind,
     /// What was read of the operator.
     pub(super) known: Known,
     /// The name of the resource whose member a pod is; `None` for every other pod, such as a
@@ -126,13 +128,17 @@ impl Family {
             resource,
             members,
         };
+        world.missed.take();
         let mut database = (self.database)(&evidence);
+        if let Some(why) = world.missed.take() {
+            forget_records(&mut database, &why);
+        }
         if let Some(doubt) = self.known.doubt(&evidence) {
             distrust(&mut database, doubt);
         }
         Group {
-            kind: self.resource.1.to_owned(),
-            api_group: self.resource.0.to_owned(),
+            kind: self.resource.name().to_owned(),
+            api_group: self.resource.group().to_owned(),
             namespace: place.to_owned(),
             name: name.to_owned(),
             size: evidence.size,
@@ -149,7 +155,7 @@ fn is_child(object: &Object) -> bool {
         return false;
     };
     let mut families = FAMILIES.iter();
-    families.any(|family| family.resource == parent.resource())
+    families.any(|family| parent.resource() == family.resource)
 }
 
 /// An operator we have not read may tell its writer in other words.

@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, asked};
 use crate::inventory::expand::labelled;
+use crate::inventory::kinds::{INNODB_CLUSTER, MYSQL_BACKUP};
 use crate::inventory::lenient::{count, list, map, text};
 use crate::inventory::world::namespace;
 use crate::inventory::{Database, Owner, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
-const GROUP: &str = "mysql.oracle.com";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, "InnoDBCluster"),
+    resource: INNODB_CLUSTER,
     known: Known {
         api: &["v2"],
         told: &[Told::Field(
@@ -31,7 +30,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 const BACKUPS: Records = Records {
-    kind: (GROUP, "MySQLBackup"),
+    kind: MYSQL_BACKUP,
     of: "/spec/clusterName",
     state: "/status/status",
     succeeded: "Completed",
@@ -105,7 +104,7 @@ fn writer(evidence: &Evidence<'_>) -> Writer {
 
 /// The role and the state that a member keeps a record of.
 fn membership(pod: &Pod) -> (String, String) {
-    let written = pod.annotations.get(MEMBERSHIP).map(String::as_str);
+    let written = pod.annotations.get(MEMBERSHIP);
     let read = written.and_then(|it| serde_json::from_str::<Value>(it).ok());
     let read = read.unwrap_or_default();
     let word = |pointer| text(&read, pointer).to_owned();

@@ -6,15 +6,14 @@ use serde_json::Value;
 
 use super::mariadb_pods::expand;
 use super::{Evidence, Family, Known, mariadb_backup, ordinal};
+use crate::inventory::kinds::{MARIADB, MAX_SCALE};
 use crate::inventory::lenient::{condition, count, list, text, truth};
 use crate::inventory::world::World;
-use crate::inventory::{Database, Pod, PodId, Quorum, Writer};
+use crate::inventory::{Database, Facts, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
-pub(super) const GROUP: &str = "k8s.mariadb.com";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, "MariaDB"),
+    resource: MARIADB,
     known: Known {
         api: &["v1alpha1"],
         told: &[],
@@ -44,10 +43,10 @@ fn member_of<'p>(world: &World<'_>, pod: &'p Pod) -> Option<&'p str> {
     if pod.label(NAME) != "mariadb" || of_job || !numbered {
         return None;
     }
-    let kin = |it: &Object| it.label(NAME) == Some("mariadb") && it.label(INSTANCE) == Some(name);
-    let mut pods = world.within(("", "Pod"), &pod.namespace);
+    let kin = |it: &Facts| it.label(NAME) == "mariadb" && it.label(INSTANCE) == name;
+    let mut pods = world.pods_in(&pod.namespace);
     let told = world.find(FAMILY.resource, &pod.namespace, name).is_some()
-        || pods.any(|it| kin(it) && it.label(ROLE).is_some());
+        || pods.any(|it| kin(it) && it.labels.contains_key(ROLE));
     told.then_some(name)
 }
 
@@ -106,7 +105,8 @@ fn database(evidence: &Evidence<'_>) -> Database {
 /// the status disagree both count.
 fn writer(evidence: &Evidence<'_>, topology: Topology) -> Writer {
     let named = named(evidence);
-    let primary = |pod: &Pod| pod.label(ROLE) == "primary" || named.contains(&pod.name);
+    let primary =
+        |pod: &Pod| pod.label(ROLE) == "primary" || named.iter().any(|it| pod.name == *it);
     let primaries = evidence.those(primary);
     let first = || evidence.members().min_by_key(|(_, pod)| ordinal(pod));
     let probable = primaries.first().copied().or(first().map(|(id, _)| id));
@@ -159,7 +159,7 @@ impl<'e> MaxScale<'e> {
                 place => (name.to_owned(), place),
             },
         };
-        Some(Self(evidence.world.find((GROUP, "MaxScale"), place, &name)))
+        Some(Self(evidence.world.find(MAX_SCALE, place, &name)))
     }
 
     fn value(&self) -> &'e Value {
@@ -241,7 +241,9 @@ const SECONDS_BEHIND: &str = "/secondsBehindMaster";
 fn replica<'e>(resource: &'e Value, pod: &Pod) -> &'e Value {
     const NOTHING: &Value = &Value::Null;
     let replicas = resource.pointer("/status/replication/replicas");
-    replicas.and_then(|it| it.get(&pod.name)).unwrap_or(NOTHING)
+    replicas
+        .and_then(|it| it.get(pod.name.as_str()))
+        .unwrap_or(NOTHING)
 }
 
 /// Whether a replica fetches what the primary writes, and applies it.

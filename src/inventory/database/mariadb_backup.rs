@@ -5,26 +5,25 @@ use serde_json::Value;
 
 use super::Evidence;
 use super::backup::{Success, named, newest};
-use super::mariadb::GROUP;
+use crate::inventory::kinds::{
+    CRON_JOB, JOB, Kind, MARIADB_BACKUP, MARIADB_PHYSICAL_BACKUP, MARIADB_RESTORE, VOLUME_SNAPSHOT,
+};
 use crate::inventory::lenient::{condition, instant, is_set, list, text, truth};
 use crate::inventory::workload::controller;
-use crate::inventory::world::{Kind, namespace};
+use crate::inventory::world::namespace;
 use crate::inventory::{Backup, Origin};
 use crate::object::Object;
 
-const PHYSICAL: Kind<'static> = (GROUP, "PhysicalBackup");
-const LOGICAL: Kind<'static> = (GROUP, "Backup");
-const RESTORE: Kind<'static> = (GROUP, "Restore");
-const KINDS: [Kind<'static>; 2] = [PHYSICAL, LOGICAL];
+const PHYSICAL: Kind = MARIADB_PHYSICAL_BACKUP;
+const LOGICAL: Kind = MARIADB_BACKUP;
+const RESTORE: Kind = MARIADB_RESTORE;
+const KINDS: [Kind; 2] = [PHYSICAL, LOGICAL];
 
 /// What a backup makes, where a success stands, and since when.
-const TRACES: [(Kind<'static>, &str); 3] = [
-    (("batch", "Job"), "/status/completionTime"),
-    (("batch", "CronJob"), "/status/lastSuccessfulTime"),
-    (
-        ("snapshot.storage.k8s.io", "VolumeSnapshot"),
-        "/status/creationTime",
-    ),
+const TRACES: [(Kind, &str); 3] = [
+    (JOB, "/status/completionTime"),
+    (CRON_JOB, "/status/lastSuccessfulTime"),
+    (VOLUME_SNAPSHOT, "/status/creationTime"),
 ];
 
 const OF_PHYSICAL: &str = "physicalbackup.k8s.mariadb.com/name";
@@ -60,7 +59,7 @@ fn backups<'e>(evidence: &Evidence<'e>) -> Vec<&'e Object> {
 
 fn referring<'e>(
     evidence: &Evidence<'e>,
-    kind: Kind<'static>,
+    kind: Kind,
 ) -> impl Iterator<Item = &'e Object> + use<'e> {
     let (name, place) = (evidence.name, evidence.namespace);
     evidence.world.all(kind).filter(move |object| {
@@ -85,9 +84,9 @@ fn traces<'e>(
     let made_by = move |object: &Object| {
         let owner = controller(object);
         let owned = owner.is_some_and(|it| {
-            it.resource() == (GROUP, reference.kind.as_str()) && it.name == reference.name
+            it.resource() == (LOGICAL.group(), &*reference.kind) && it.name == reference.name
         });
-        let labelled = reference.kind == PHYSICAL.1
+        let labelled = reference.kind == PHYSICAL.name()
             && object.label(OF_PHYSICAL) == Some(reference.name.as_str());
         let kept = !is_set(object.value(), "/metadata/deletionTimestamp");
         kept && (owned || labelled)
@@ -98,6 +97,12 @@ fn traces<'e>(
             .filter(move |it| made_by(it))
             .map(move |it| (it, *at))
     })
+}
+
+/// Whether a Job may be what a backup left behind.
+pub(in crate::inventory) fn is_trace(object: &Object) -> bool {
+    let owned = controller(object).is_some_and(|it| it.api_group == LOGICAL.group());
+    owned || object.label(OF_PHYSICAL).is_some()
 }
 
 fn successes<'e>(evidence: &Evidence<'e>, backup: &'e Object) -> Vec<Success> {
@@ -137,12 +142,14 @@ fn origin(evidence: &Evidence<'_>) -> Option<Success> {
         what: named(it),
         at: instant(it.value(), at),
     });
-    let kind = match text(from, "/backupRef/kind") {
-        "" => LOGICAL.1,
-        kind => kind,
+    let told = text(from, "/backupRef/kind");
+    let kind = if told == PHYSICAL.name() {
+        PHYSICAL
+    } else {
+        LOGICAL
     };
     let name = text(from, "/backupRef/name");
-    let backup = evidence.world.find((GROUP, kind), evidence.namespace, name);
+    let backup = evidence.world.find(kind, evidence.namespace, name);
     let of_backup = backup.map(|it| successes(evidence, it)).unwrap_or_default();
     let all = snapshot.into_iter().chain(of_backup);
     let restored = !restores(evidence).is_empty();
@@ -213,7 +220,7 @@ fn is_due<'e>(evidence: &Evidence<'e>, backup: &'e Object) -> bool {
     let value = backup.value();
     let asked = text(value, "/spec/schedule/onDemand");
     let now = !asked.is_empty() && asked != text(value, "/status/lastScheduleOnDemand");
-    let physical = backup.reference().kind == PHYSICAL.1;
+    let physical = backup.reference().kind == PHYSICAL.name();
     let waits = truth(value, "/spec/schedule/suspend")
         || value.pointer("/spec/schedule/immediate") == Some(&Value::Bool(false))
         || (!physical && is_set(value, "/spec/schedule"));

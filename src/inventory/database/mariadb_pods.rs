@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::asked;
-use super::mariadb::{GALERA, GROUP, INSTANCE, NAME, REPLICATION, ROLE};
+use super::mariadb::{GALERA, INSTANCE, NAME, REPLICATION, ROLE};
 use crate::inventory::expand::labelled;
+use crate::inventory::kinds::MAX_SCALE;
 use crate::inventory::lenient::{count, list, map, text, truth};
 use crate::inventory::world::{World, namespace};
 use crate::inventory::{Owner, Pod};
@@ -72,9 +73,7 @@ fn members(object: &Object) -> Vec<Pod> {
         } else {
             "replica"
         };
-        let mut pod = template.pod(object, &owner, index);
-        pod.labels.insert(ROLE.to_owned(), role.to_owned());
-        pod
+        template.pod(object, &owner, index).with_label(ROLE, role)
     };
     (0..asked(resource, "/spec/replicas", 1))
         .map(member)
@@ -141,5 +140,5 @@ pub(super) fn proxies(world: &World<'_>) -> Vec<Pod> {
         let pods = indices.map(|index| template.pod(object, &owner, index));
         pods.chain(exporter(object)).collect::<Vec<_>>()
     };
-    world.all((GROUP, "MaxScale")).flat_map(pods).collect()
+    world.all(MAX_SCALE).flat_map(pods).collect()
 }

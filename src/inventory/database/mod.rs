@@ -27,6 +27,7 @@ mod percona;
 mod percona_pg;
 mod pgbackrest;
 mod plain;
+mod program;
 mod ps;
 mod psmdb;
 mod pxc;
@@ -51,6 +52,8 @@ pub use engine::engines;
 use evidence::Evidence;
 use family::Family;
 use known::{Known, Told};
+pub(super) use mariadb_backup::is_trace;
+pub(super) use program::Program;
 
 pub use role::ROLE_LABEL;
 
@@ -83,8 +86,8 @@ pub struct FamilyKind {
 /// The resources of every operator whose databases are understood.
 pub fn families() -> impl Iterator<Item = FamilyKind> {
     FAMILIES.iter().map(|family| FamilyKind {
-        group: family.resource.0,
-        kind: family.resource.1,
+        group: family.resource.group(),
+        kind: family.resource.name(),
         api: family.known.api,
         newest: family.known.newest,
     })
@@ -120,7 +123,7 @@ fn replicas(world: &World<'_>, pods: &[Pod], members: &[PodId]) -> u32 {
     let mut owners = BTreeMap::<(&str, Option<&Owner>), usize>::new();
     for pod in members.iter().filter_map(|id| pods.get(id.0 as usize)) {
         *owners
-            .entry((&pod.namespace, pod.owner.as_ref()))
+            .entry((&pod.namespace, pod.owner.as_deref()))
             .or_default() += 1;
     }
     let sizes = owners.into_iter().map(|((place, owner), present)| {

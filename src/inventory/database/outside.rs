@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::attest::attested;
+use super::attest::{LAST_BACKUP, attested};
 use super::backup::{Success, newest_since, unrecorded};
 use super::cron_job::{BACKS_UP, Chart, CronJobs};
 use super::engine::SENTINEL;
@@ -32,7 +32,7 @@ impl<'o> Outside<'o> {
         let names: Vec<&str> = owners.chain([release.name()]).collect();
         let cron_jobs = CronJobs::marked(world, place, &names).and_of(world, &chart(release, all));
         let velero = Velero::of(world, place);
-        let mut backups = attested(sets().flat_map(|set| set.marked(world)));
+        let mut backups = attested(sets().flat_map(|set| set.said(world, LAST_BACKUP)));
         backups.extend(snapshot::backups(world, release));
         backups.extend(cron_jobs.successes());
         backups.extend(velero.successes());

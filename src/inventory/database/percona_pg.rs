@@ -10,17 +10,17 @@ use super::family::Family;
 use super::instances::{self, ROLE, Ways};
 use super::known::{Known, Told};
 use super::{patroni, pgbackrest};
+use crate::inventory::kinds::{
+    PERCONA_PG, PERCONA_PG_BACKUP, PERCONA_PG_OWN, PERCONA_PG_RESTORE, PERCONA_PG_UPGRADE,
+};
 use crate::inventory::lenient::{condition, count, instant, text, truth};
 use crate::inventory::workload::controller;
 use crate::inventory::world::World;
 use crate::inventory::{Database, Pod};
 use crate::object::Object;
 
-const GROUP: &str = "pgv2.percona.com";
-const KIND: &str = "PerconaPGCluster";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, KIND),
+    resource: PERCONA_PG,
     known: Known {
         api: &["v2"],
         told: &[Told::Field("/spec/crVersion"), Told::Label(VERSION)],
@@ -34,7 +34,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 const BACKUPS: Records = Records {
-    kind: (GROUP, "PerconaPGBackup"),
+    kind: PERCONA_PG_BACKUP,
     of: "/spec/pgCluster",
     state: "/status/state",
     succeeded: "Succeeded",
@@ -43,7 +43,7 @@ const BACKUPS: Records = Records {
 };
 
 const RESTORES: Records = Records {
-    kind: (GROUP, "PerconaPGRestore"),
+    kind: PERCONA_PG_RESTORE,
     of: "/spec/pgCluster",
     state: "/status/state",
     succeeded: "Succeeded",
@@ -66,11 +66,10 @@ fn member_of<'p>(world: &World<'_>, pod: &'p Pod) -> Option<&'p str> {
 pub(super) fn has(world: &World<'_>, pod: &Pod, name: &str) -> bool {
     let labelled = pod.label(MANAGED_BY) == OPERATOR || !pod.label(VERSION).is_empty();
     let found = |kind| world.find(kind, &pod.namespace, name);
-    let own = ("upstream.pgv2.percona.com", "PostgresCluster");
     let child = found(super::crunchy::FAMILY.resource).and_then(controller);
     labelled
         || found(FAMILY.resource).is_some()
-        || found(own).is_some()
+        || found(PERCONA_PG_OWN).is_some()
         || child.is_some_and(|parent| parent.resource() == FAMILY.resource)
 }
 
@@ -140,8 +139,7 @@ fn busy(evidence: &Evidence<'_>) -> Option<String> {
 
 /// An upgrade to another PostgreSQL that is under way.
 fn upgrade(evidence: &Evidence<'_>) -> Option<String> {
-    let kind = (GROUP, "PerconaPGUpgrade");
-    let mut upgrades = evidence.naming(kind, "/spec/postgresClusterName");
+    let mut upgrades = evidence.naming(PERCONA_PG_UPGRADE, "/spec/postgresClusterName");
     let running = |it: &&Object| condition(it.value(), "Progressing") == Some("True");
     let upgrade = upgrades.find(running)?;
     Some(format!(

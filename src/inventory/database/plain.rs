@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::engine::{self, SENTINEL, Way};
 use super::part::{self, Part};
+use super::program::Program;
 use super::release::{Release, Share};
 use super::sentinel;
 use super::set::{INSTANCES, NAMES, Set, sets};
-use crate::inventory::lenient::{count, list, text};
 use crate::inventory::world::World;
 use crate::inventory::{Group, Pod};
 
@@ -82,7 +80,7 @@ fn recognise<'s>(set: Set<'s>, world: &World<'_>) -> Option<Share<'s>> {
             let engine = engine::by_name(mark).unwrap_or(mark);
             Some(Sign::sure(engine, format!("{OVERRIDE}={mark}{place}")))
         }
-        None => told(&set, world),
+        None => told(&set),
     }?;
     let said = part::part(&sign.engine, &set.words());
     let decides = said == Part::Council;
@@ -108,7 +106,7 @@ fn marked<'m>(set: &Set<'m>, world: &World<'m>) -> Option<(&'m str, &'static str
     if let Some(mark) = set.own_mark(OVERRIDE) {
         return Some((mark, ""));
     }
-    let serves = set.is_stateful() || set.keeps_data(world);
+    let serves = set.is_stateful() || set.keeps_data();
     let mark = set.namespace_mark(world, OVERRIDE)?;
     (serves && !is_beside(set)).then_some((mark, " on its namespace"))
 }
@@ -121,7 +119,7 @@ fn is_beside(set: &Set<'_>) -> bool {
 }
 
 /// What its labels, images and ports say it is.
-fn told(set: &Set<'_>, world: &World<'_>) -> Option<Sign> {
+fn told(set: &Set<'_>) -> Option<Sign> {
     if is_beside(set) {
         return None;
     }
@@ -135,7 +133,7 @@ fn told(set: &Set<'_>, world: &World<'_>) -> Option<Sign> {
         return None;
     }
     let votes = set.is_stateful() && part == Some(Part::Voter);
-    if !votes && !set.keeps_data(world) {
+    if !votes && !set.keeps_data() {
         return None;
     }
     let kind = &set.owner.kind;
@@ -164,32 +162,28 @@ fn named(set: &Set<'_>) -> Option<(&'static str, String)> {
 
 /// The engine in an image, else at a port, which is no more than likely.
 fn probable(set: &Set<'_>) -> Option<(&'static str, String)> {
-    let image = |container: &Value| engine::basename(text(container, "/image")).to_owned();
-    let serves = |it: &&Value| !part::is_beside(&[&image(it)]);
-    let by_image = |container: &Value| {
-        let image = text(container, "/image");
+    let serves = |it: &&Program| !part::is_beside(&[engine::basename(&it.image)]);
+    let by_image = |program: &Program| {
+        let image = &program.image;
         Some((engine::by_image(image)?, format!("runs \"{image}\"")))
     };
-    let by_port = |container: &Value| {
-        let ports = list(container, "/ports").iter();
-        let mut ports = ports.filter_map(|it| count(it, "/containerPort"));
+    let by_port = |program: &Program| {
+        let mut ports = program.ports.iter().map(|it| it.number);
         ports.find_map(|port| Some((engine::by_port(port)?, format!("listens at {port}"))))
     };
-    let containers = || set.containers().iter().filter(serves);
-    let found = containers().find_map(by_image);
-    found.or_else(|| containers().find_map(by_port))
+    let programs = || set.programs().iter().filter(serves);
+    let found = programs().find_map(by_image);
+    found.or_else(|| programs().find_map(by_port))
 }
 
 /// Whether its pods decide for others and hold no data themselves.
 fn is_dedicated(set: &Set<'_>) -> bool {
-    let containers = set.containers().iter();
-    let mut settings = containers.clone().flat_map(|it| list(it, "/env"));
-    let dedicated = settings
-        .any(|it| text(it, "/name").ends_with("_IS_DEDICATED_NODE") && text(it, "/value") == "yes");
+    let programs = set.programs().iter();
+    let dedicated = programs.clone().any(|it| it.dedicated);
     // A controller of Kafka that is no broker listens to other controllers alone.
-    let mut ports = containers.flat_map(|it| list(it, "/ports")).peekable();
+    let mut ports = programs.flat_map(|it| &it.ports).peekable();
     let listens = ports.peek().is_some();
     let for_others = ["controller", "metrics"];
-    let controls = listens && ports.all(|it| for_others.contains(&text(it, "/name")));
+    let controls = listens && ports.all(|it| for_others.contains(&it.name.as_str()));
     dedicated || controls
 }

@@ -5,15 +5,14 @@ use serde_json::Value;
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
 use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, percona};
+use crate::inventory::kinds::{PS, PS_BACKUP, PS_CLUSTER_SET, PS_RESTORE};
 use crate::inventory::lenient::{count, is_set, list, text, truth};
 use crate::inventory::world::{World, namespace};
 use crate::inventory::{Backup, Database, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
-const GROUP: &str = "ps.percona.com";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, "PerconaServerMySQL"),
+    resource: PS,
     known: Known {
         api: &["v1", "v1alpha1"],
         told: &[Told::Field("/spec/crVersion")],
@@ -30,7 +29,7 @@ pub(super) const FAMILY: Family = Family {
 const SIZE: u32 = 3;
 
 const BACKUPS: Records = Records {
-    kind: (GROUP, "PerconaServerMySQLBackup"),
+    kind: PS_BACKUP,
     of: "/spec/clusterName",
     state: "/status/state",
     succeeded: "Succeeded",
@@ -39,7 +38,7 @@ const BACKUPS: Records = Records {
 };
 
 const RESTORES: Records = Records {
-    kind: (GROUP, "PerconaServerMySQLRestore"),
+    kind: PS_RESTORE,
     ..BACKUPS
 };
 
@@ -166,9 +165,14 @@ impl ClusterSet {
             let mut clusters = list(set.value(), "/spec/clusters").iter();
             !own.is_empty() && clusters.any(|it| text(it, "/innodbClusterName") == own)
         };
-        let kind = (GROUP, "PerconaServerMySQLClusterSet");
+        let kind = PS_CLUSTER_SET;
         let set = evidence.world.all(kind).find(lists)?;
-        let name = format!("{} {}/{}", kind.1, namespace(set), set.reference().name);
+        let name = format!(
+            "{} {}/{}",
+            kind.name(),
+            namespace(set),
+            set.reference().name
+        );
         let [wanted, leads] = ["/spec/primaryCluster", "/status/primaryCluster"]
             .map(|pointer| text(set.value(), pointer));
         let moves = !leads.is_empty() && leads != wanted;
@@ -251,7 +255,7 @@ fn members(object: &Object) -> Vec<Pod> {
     }
     let mut pods = part.pods(object);
     if let Some(first) = pods.first_mut() {
-        first.labels.insert(PRIMARY.to_owned(), "true".to_owned());
+        *first = first.clone().with_label(PRIMARY, "true");
     }
     pods
 }

@@ -10,14 +10,13 @@ use super::replset::{
     ARBITER, CONFIG, HIDDEN, NON_VOTING, REPLSET, ROLES, asked, expand, replsets, without_votes,
 };
 use super::{Evidence, Family, Known, Told, known, ordinal, percona};
+use crate::inventory::kinds::{PSMDB, PSMDB_BACKUP, PSMDB_RESTORE};
 use crate::inventory::lenient::{text, truth};
 use crate::inventory::world::World;
 use crate::inventory::{Backup, Database, Pod, PodId, Quorum, Writer};
 
-const GROUP: &str = "psmdb.percona.com";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, "PerconaServerMongoDB"),
+    resource: PSMDB,
     known: Known {
         api: &[
             "v1", "v1-12-0", "v1-11-0", "v1-10-0", "v1-9-0", "v1-8-0", "v1-7-0", "v1-6-0",
@@ -34,7 +33,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 const BACKUPS: Records = Records {
-    kind: (GROUP, "PerconaServerMongoDBBackup"),
+    kind: PSMDB_BACKUP,
     of: "/spec/clusterName",
     state: "/status/state",
     succeeded: "ready",
@@ -43,7 +42,7 @@ const BACKUPS: Records = Records {
 };
 
 const RESTORES: Records = Records {
-    kind: (GROUP, "PerconaServerMongoDBRestore"),
+    kind: PSMDB_RESTORE,
     failed: &["error", "rejected"],
     ..BACKUPS
 };

@@ -3,12 +3,13 @@
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
 use super::backup::{Records, newest};
 use super::{Evidence, Family, Known, Told, ordinal, percona};
+use crate::inventory::kinds::{PXC, PXC_BACKUP, PXC_RESTORE};
 use crate::inventory::lenient::{condition, count, instant, list, text, truth};
 use crate::inventory::{Backup, Database, Pod, PodId, Quorum, Writer};
 use crate::object::Object;
 
 pub(super) const FAMILY: Family = Family {
-    resource: ("pxc.percona.com", "PerconaXtraDBCluster"),
+    resource: PXC,
     known: Known {
         api: &[
             "v1", "v1-11-0", "v1-10-0", "v1-9-0", "v1-8-0", "v1-7-0", "v1-6-0", "v1-5-0", "v1-4-0",
@@ -28,7 +29,7 @@ pub(super) const FAMILY: Family = Family {
 const SIZE: u32 = 3;
 
 const BACKUPS: Records = Records {
-    kind: ("pxc.percona.com", "PerconaXtraDBClusterBackup"),
+    kind: PXC_BACKUP,
     of: "/spec/pxcCluster",
     state: "/status/state",
     succeeded: "Succeeded",
@@ -37,7 +38,7 @@ const BACKUPS: Records = Records {
 };
 
 const RESTORES: Records = Records {
-    kind: ("pxc.percona.com", "PerconaXtraDBClusterRestore"),
+    kind: PXC_RESTORE,
     of: "/spec/pxcCluster",
     state: "/status/state",
     succeeded: "Succeeded",

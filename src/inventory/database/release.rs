@@ -8,6 +8,7 @@ use super::part::{self, Part};
 use super::role::{Role, role};
 use super::sentinel::{self, Sentinels};
 use super::set::{INSTANCES, Set};
+use crate::inventory::untold::forget_records;
 use crate::inventory::world::World;
 use crate::inventory::{Database, Group, Pod, PodId, Quorum, Writer, narrow};
 
@@ -75,7 +76,7 @@ impl<'s> Release<'s> {
         let shard = first.set.label("shard");
         let several = shares.len() > 1;
         let name = match stem {
-            _ if !several => first.set.owner.name.clone(),
+            _ if !several => first.set.owner.name.to_string(),
             Some(stem) => stem,
             None => first.set.first_label(&INSTANCES).to_owned(),
         };
@@ -94,14 +95,19 @@ impl<'s> Release<'s> {
         let owner = &self.shares.first()?.set.owner;
         let mut members: Vec<PodId> = self.members().map(|it| it.id).collect();
         members.sort_unstable();
+        world.missed.take();
+        let mut database = self.database(world, all);
+        if let Some(why) = world.missed.take() {
+            forget_records(&mut database, &why);
+        }
         Some(Group {
-            kind: owner.kind.clone(),
-            api_group: owner.api_group.clone(),
+            kind: owner.kind.to_string(),
+            api_group: owner.api_group.to_string(),
             namespace: self.namespace().to_owned(),
             name: self.name.clone(),
             unit: self.unit.clone(),
             size: self.size,
-            database: Some(self.database(world, all)),
+            database: Some(database),
             members,
         })
     }

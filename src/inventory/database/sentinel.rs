@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::engine::{SENTINEL, by_image};
+use super::program::Program;
 use super::release::Release;
 use super::set::Set;
-use crate::inventory::lenient::{count, list, text};
+use crate::inventory::lenient::list;
 use crate::inventory::narrow;
 
 /// Engines that do not promote a replica by themselves, and that Sentinels do it for.
@@ -44,41 +45,36 @@ pub(super) fn is_watched(engine: &str) -> bool {
 
 /// Whether the pods of a workload are Sentinels and no database.
 pub(super) fn is_sentinel(set: &Set<'_>, engine: Option<&str>) -> bool {
-    engine == Some(SENTINEL) || (runs_one(set) && !set.containers().iter().any(serves))
+    engine == Some(SENTINEL) || (runs_one(set) && !set.programs().iter().any(serves))
 }
 
 /// Whether a container is a server that holds data.
-fn serves(container: &Value) -> bool {
-    let name = text(container, "/name");
+fn serves(program: &Program) -> bool {
+    let name = &program.name;
     let called = WATCHED.iter().any(|it| name.contains(it)) && !name.contains("exporter");
-    let runs = by_image(text(container, "/image")).is_some_and(is_watched);
-    !is_one(container) && (called || runs || listens(container, 6379))
+    let runs = by_image(&program.image).is_some_and(is_watched);
+    !program.sentinel && (called || runs || program.listens(6379))
 }
 
 /// Whether its pods run a Sentinel, beside a database or alone.
 pub(super) fn runs_one(set: &Set<'_>) -> bool {
-    set.containers().iter().any(is_one)
+    set.programs().iter().any(|it| it.sentinel)
 }
 
 /// A Sentinel listens at its port, or is called so and runs what Sentinels are made of. Other
 /// programs of that name exist, and clients name theirs in their arguments.
-fn is_one(container: &Value) -> bool {
-    let image = by_image(text(container, "/image"));
-    let made_of = text(container, "/image").is_empty()
-        || image.is_some_and(|it| it == SENTINEL || is_watched(it));
+pub(super) fn is_one(program: &Program, container: &Value) -> bool {
+    let image = by_image(&program.image);
+    let made_of =
+        program.image.is_empty() || image.is_some_and(|it| it == SENTINEL || is_watched(it));
     let command = list(container, "/command").iter();
     let words = command
         .chain(list(container, "/args"))
         .filter_map(Value::as_str);
     let mut words = words.flat_map(str::split_whitespace);
     let starts = words.any(|word| COMMANDS.iter().any(|it| word.ends_with(it)));
-    let called = text(container, "/name").contains("sentinel") || image == Some(SENTINEL);
-    listens(container, PORT) || (made_of && (called || starts))
-}
-
-fn listens(container: &Value, port: u32) -> bool {
-    let mut ports = list(container, "/ports").iter();
-    ports.any(|it| count(it, "/containerPort") == Some(port))
+    let called = program.name.contains("sentinel") || image == Some(SENTINEL);
+    program.listens(PORT) || (made_of && (called || starts))
 }
 
 /// The Sentinels of a database: those of its release, else the only ones beside the only database
@@ -109,6 +105,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::inventory::words::Words;
+
+    fn is_sentinel(container: &Value) -> bool {
+        Program::read(container, &mut Words::default()).sentinel
+    }
 
     #[test]
     fn a_client_of_a_sentinel_is_none() {
@@ -136,7 +137,7 @@ mod tests {
             (json!({"image": "web:1", "args": ["--sentinel"]}), false),
         ];
         for (container, expected) in rows {
-            assert_eq!(is_one(&container), expected, "{container}");
+            assert_eq!(is_sentinel(&container), expected, "{container}");
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::inventory::kinds::STATEFUL_SET;
+use crate::inventory::words::Text;
+use crate::inventory::workload::{self, Workload};
+use crate::inventory::world::World;
+use crate::inventory::{Facts, Owner, Pod, PodId, narrow};
 
-use crate::inventory::lenient::{count, list, map, text};
-use crate::inventory::workload::{self, controller};
-use crate::inventory::world::{World, namespace};
-use crate::inventory::{Owner, Pod, PodId, narrow};
-use crate::object::Object;
+use super::program::Program;
 
 /// Labels that tell the parts of a release apart.
 pub(super) const COMPONENTS: [&str; 2] = ["app.kubernetes.io/component", "component"];
@@ -24,9 +24,9 @@ const WORK: [&str; 3] = ["CronJob", "Job", "Workflow"];
 pub(super) struct Set<'s> {
     pub(super) namespace: &'s str,
     pub(super) owner: Owner,
-    workload: Option<&'s Object>,
+    workload: Option<&'s Workload>,
     /// What tells the most about all of them: the workload's template, else one of them.
-    template: &'s Value,
+    template: Option<&'s Facts>,
     pub(super) pods: Vec<(PodId, &'s Pod)>,
 }
 
@@ -34,14 +34,15 @@ pub(super) struct Set<'s> {
 /// nothing controls.
 pub(super) fn sets<'s>(world: &World<'s>, pods: &'s [Pod], claimed: &[bool]) -> Vec<Set<'s>> {
     let mut workloads = BTreeMap::<(&str, Owner), Vec<(PodId, &Pod)>>::new();
-    let free = |it: &&Object| controller(it).is_none();
-    for object in world.all(("apps", "StatefulSet")).filter(free) {
-        let owner = Owner::app("StatefulSet", object.reference().name.clone());
-        workloads.entry((namespace(object), owner)).or_default();
+    let all = world.workloads(STATEFUL_SET);
+    for workload in all.filter(|it| it.controller.is_none()) {
+        let owner = Owner::app(STATEFUL_SET.name(), workload.name.clone());
+        let place = workload.namespace.as_str();
+        workloads.entry((place, owner)).or_default();
     }
     let mut taken = Vec::new();
     for ((id, pod), claimed) in (0..).zip(pods).zip(claimed) {
-        let owner = pod.owner.clone().unwrap_or_else(|| bare(pod));
+        let owner = pod.workload();
         let key = (pod.namespace.as_str(), owner);
         if *claimed {
             taken.push(key);
@@ -58,15 +59,6 @@ pub(super) fn sets<'s>(world: &World<'s>, pods: &'s [Pod], claimed: &[bool]) -> 
     workloads.into_iter().map(set).collect()
 }
 
-/// A bare pod is a workload of its own.
-fn bare(pod: &Pod) -> Owner {
-    Owner {
-        kind: "Pod".to_owned(),
-        name: pod.name.clone(),
-        ..Owner::default()
-    }
-}
-
 impl<'s> Set<'s> {
     fn new(
         world: &World<'s>,
@@ -74,12 +66,11 @@ impl<'s> Set<'s> {
         owner: Owner,
         pods: Vec<(PodId, &'s Pod)>,
     ) -> Self {
-        const NOTHING: &Value = &Value::Null;
-        let workload = world.find(owner.resource(), namespace, &owner.name);
+        let workload = world.workload(namespace, &owner);
         let first = pods.first();
-        let first = first.and_then(|it| world.find(("", "Pod"), namespace, &it.1.name));
-        let template = workload.and_then(|it| it.value().pointer("/spec/template"));
-        let template = template.or(first.map(Object::value)).unwrap_or(NOTHING);
+        let first = first.and_then(|it| world.pod(namespace, &it.1.name));
+        let template = workload.and_then(|it| it.template.as_deref());
+        let template = template.or(first.map(|it| &**it));
         Self {
             namespace,
             owner,
@@ -102,8 +93,7 @@ impl<'s> Set<'s> {
 
     /// Whether it is told to have no pods.
     pub(super) fn is_scaled_to_nothing(&self) -> bool {
-        let asked = self.workload.map(|it| count(it.value(), "/spec/replicas"));
-        asked == Some(Some(0))
+        self.workload.is_some_and(|it| it.replicas == Some(0))
     }
 
     /// Whether its pods end when their work is done.
@@ -119,7 +109,7 @@ impl<'s> Set<'s> {
     /// A label of its pods, else of its template, else of the workload; empty when there is none.
     pub(super) fn label(&self, key: &str) -> &'s str {
         let of_pods = self.pods.iter().map(|(_, pod)| pod.label(key));
-        let of_workload = self.workload.and_then(|it| it.label(key));
+        let of_workload = self.workload.and_then(|it| it.labels.get(key));
         let of_template = self.of_template(key);
         let mut all = of_pods.chain(of_template).chain(of_workload);
         all.find(|it| !it.is_empty()).unwrap_or_default()
@@ -128,7 +118,7 @@ impl<'s> Set<'s> {
     /// A label of the workload itself.
     pub(super) fn own_label(&self, key: &str) -> &'s str {
         self.workload
-            .and_then(|it| it.label(key))
+            .and_then(|it| it.labels.get(key))
             .unwrap_or_default()
     }
 
@@ -141,8 +131,7 @@ impl<'s> Set<'s> {
 
     /// A label that its template gives to every pod.
     fn of_template(&self, key: &str) -> Option<&'s str> {
-        let labels = self.template.pointer("/metadata/labels")?;
-        labels.get(key)?.as_str()
+        self.template?.labels.get(key)
     }
 
     /// The words that say which part of a release it is.
@@ -158,77 +147,73 @@ impl<'s> Set<'s> {
     pub(super) fn own_mark(&self, key: &str) -> Option<&'s str> {
         let pod = |pod: &'s Pod| pod.annotations.get(key).or_else(|| pod.labels.get(key));
         let pods = self.pods.iter().filter_map(|it| pod(it.1));
-        let workload = self.workload.and_then(|it| mark(it, key));
-        let mut all = pods.map(String::as_str).chain(workload);
+        let workload = self.workload.and_then(|it| it.mark(key));
+        let mut all = pods.chain(workload);
         all.find(|it| !it.is_empty())
     }
 
     /// What its user says of everything in the namespace.
     pub(super) fn namespace_mark<'w>(&self, world: &World<'w>, key: &str) -> Option<&'w str> {
-        mark(world.cluster_wide(("", "Namespace"), self.namespace)?, key)
+        let namespace = world.store.namespaces.get(self.namespace)?;
+        let own = namespace.annotations.get(key);
+        own.or_else(|| namespace.labels.get(key))
+            .map(String::as_str)
     }
 
-    /// The objects that may carry what its user says of it.
-    pub(super) fn marked<'w>(
-        &self,
-        world: &World<'w>,
-    ) -> impl Iterator<Item = &'w Object> + use<'w> {
-        let workload = world.find(self.owner.resource(), self.namespace, &self.owner.name);
+    /// What its user says of it and of each of its pods by an annotation, of those that stay.
+    pub(super) fn said(&self, world: &World<'s>, key: &str) -> Vec<&'s str> {
+        let workload = self.workload.filter(|it| !it.leaves);
+        let workload = workload.and_then(|it| it.annotations.get(key));
         let pods = self.pods.iter();
-        let pods = pods.filter_map(|it| world.find(("", "Pod"), self.namespace, &it.1.name));
-        let all: Vec<&'w Object> = workload.into_iter().chain(pods).collect();
-        all.into_iter()
+        let pods = pods.filter_map(|it| world.pod(self.namespace, &it.1.name));
+        let pods = pods.filter(|it| !it.leaves);
+        let pods = pods.filter_map(|it| it.annotations.get(key));
+        workload.into_iter().chain(pods).collect()
     }
 
     /// Whether its template gives every pod this label, so that it never moves. What is not known
     /// to move is fixed.
     pub(super) fn fixes(&self, key: &str) -> bool {
-        let template = self
-            .workload
-            .and_then(|it| it.value().pointer("/spec/template"));
-        let labels = |template: &Value| map(template, "/metadata/labels");
-        template.is_none_or(|template| labels(template).contains_key(key))
+        let template = self.workload.and_then(|it| it.template.as_deref());
+        template.is_none_or(|template| template.labels.contains_key(key))
     }
 
-    /// Its containers.
-    pub(super) fn containers(&self) -> &'s [Value] {
-        list(self.template, "/spec/containers")
+    /// What its containers run.
+    pub(super) fn programs(&self) -> &'s [Program] {
+        self.template.map_or(&[], |it| it.programs.as_slice())
     }
 
     /// The claims of one of its pods. Of a pod that is not there they are those of its template.
-    pub(super) fn claims(&self, world: &World<'_>, pod: &Pod) -> Vec<String> {
-        let recorded = world.find(("", "Pod"), self.namespace, &pod.name);
-        let spec = recorded.map_or(self.template, Object::value);
-        let volumes = list(spec, "/spec/volumes").iter();
-        let claims = volumes.map(|it| text(it, "/persistentVolumeClaim/claimName").to_owned());
-        let templates = self.workload.map(Object::value);
-        let templates = templates.map_or(&[][..], |it| list(it, "/spec/volumeClaimTemplates"));
-        let names = templates.iter().map(|it| text(it, "/metadata/name"));
-        let own = names.map(|name| format!("{name}-{}", pod.name));
-        let mut all: Vec<String> = claims.filter(|it| !it.is_empty()).chain(own).collect();
+    pub(super) fn claims(&self, pod: &Pod) -> Vec<String> {
+        let described = if pod.assumed {
+            self.template
+        } else {
+            Some(&**pod)
+        };
+        let mounted = described.map_or(&[][..], |it| &it.claims);
+        let mounted = mounted.iter().map(ToString::to_string);
+        let own = self.own_claims().iter();
+        let own = own.map(|claim| format!("{claim}-{}", pod.name));
+        let mut all: Vec<String> = mounted.chain(own).collect();
         all.sort_unstable();
         all.dedup();
         all
     }
 
+    /// The names of the claims that its workload makes for each pod.
+    fn own_claims(&self) -> &'s [Text] {
+        self.workload.map_or(&[], |it| &it.claims)
+    }
+
     /// Whether its pods have volumes that outlive them.
-    pub(super) fn keeps_data(&self, world: &World<'_>) -> bool {
-        let templates = self.workload.map(Object::value);
-        let templates = templates.map_or(&[][..], |it| list(it, "/spec/volumeClaimTemplates"));
-        let claims = |it: &Value| it.pointer("/persistentVolumeClaim").is_some();
-        let of_template = list(self.template, "/spec/volumes").iter().any(claims);
+    pub(super) fn keeps_data(&self) -> bool {
+        let of_template = self.template.is_some_and(|it| !it.claims.is_empty());
         let mut pods = self.pods.iter();
-        !templates.is_empty() || of_template || pods.any(|it| !self.claims(world, it.1).is_empty())
+        !self.own_claims().is_empty() || of_template || pods.any(|(_, pod)| !pod.claims.is_empty())
     }
 
     /// When its workload was made.
     pub(super) fn created(&self) -> Option<jiff::Timestamp> {
-        let workload = self.workload?;
-        crate::inventory::lenient::instant(workload.value(), "/metadata/creationTimestamp")
+        self.workload?.created
     }
-}
-
-/// An annotation or label of an object.
-fn mark<'o>(object: &'o Object, key: &str) -> Option<&'o str> {
-    object.annotation(key).or_else(|| object.label(key))
 }

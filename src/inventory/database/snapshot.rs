@@ -8,6 +8,7 @@ use super::backup::Success;
 use super::engine::Way;
 use super::part::Part;
 use super::release::{Member, Release};
+use crate::inventory::kinds::VOLUME_SNAPSHOT;
 use crate::inventory::lenient::{instant, is_set, text, truth};
 use crate::inventory::world::World;
 use crate::object::Object;
@@ -20,7 +21,7 @@ pub(super) fn backups(world: &World<'_>, release: &Release<'_>) -> Option<Succes
     let taken = newest(world, release.namespace());
     let of_claim = |claim: &String| taken.get(claim.as_str()).copied();
     let of_member = |it: Member<'_>| {
-        let claims = it.share.set.claims(world, it.pod);
+        let claims = it.share.set.claims(it.pod);
         let times: Option<Vec<Timestamp>> = claims.iter().map(of_claim).collect();
         times?.into_iter().min()
     };
@@ -43,7 +44,7 @@ fn newest<'w>(world: &World<'w>, place: &str) -> BTreeMap<&'w str, Timestamp> {
         let snapshot = it.value();
         truth(snapshot, "/status/readyToUse") && !is_set(snapshot, "/metadata/deletionTimestamp")
     };
-    let snapshots = world.within(("snapshot.storage.k8s.io", "VolumeSnapshot"), place);
+    let snapshots = world.within(VOLUME_SNAPSHOT, place);
     let mut newest = BTreeMap::new();
     for snapshot in snapshots.filter(usable) {
         let claim = text(snapshot.value(), "/spec/source/persistentVolumeClaimName");

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::backup::{Success, named};
+use crate::inventory::kinds::{VELERO_BACKUP, VELERO_RESTORE};
 use crate::inventory::lenient::{instant, is_set, list, text, truth};
 use crate::inventory::world::World;
 use crate::object::Object;
 
-const GROUP: &str = "velero.io";
 /// Phases in which nothing more is done.
 const ENDED: &[&str] = &[
     "Completed",
@@ -53,13 +53,13 @@ pub(super) struct Velero<'v> {
 
 impl<'v> Velero<'v> {
     pub(super) fn of(world: &World<'v>, place: &str) -> Self {
-        let all = |kind| world.all((GROUP, kind));
         let touched = |it: &&Object| is_in(it.value(), place) || is_mapped_to(it.value(), place);
         Self {
-            backups: all("Backup")
+            backups: world
+                .all(VELERO_BACKUP)
                 .filter(|it| is_in(it.value(), place))
                 .collect(),
-            restores: all("Restore").filter(touched).collect(),
+            restores: world.all(VELERO_RESTORE).filter(touched).collect(),
         }
     }
 

@@ -2,22 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::attest::{LAST_BACKUP, attested};
+use super::attest::{LAST_BACKUP, by_resource};
 use super::backup::{Success, newest};
 use super::evidence::Evidence;
 use super::family::Family;
 use super::known::Known;
 use super::{asked, patroni};
 use crate::inventory::expand::{labelled, suffix};
+use crate::inventory::kinds::{CRON_JOB, POSTGRESQL, POSTGRESQL_CONFIGURATION};
 use crate::inventory::lenient::{count, instant, is_set, list, map, text, truth};
 use crate::inventory::world::{World, namespace};
 use crate::inventory::{Backup, Database, Owner, Pod};
 use crate::object::Object;
 
-const GROUP: &str = "acid.zalan.do";
-
 pub(super) const FAMILY: Family = Family {
-    resource: (GROUP, "postgresql"),
+    resource: POSTGRESQL,
     known: Known {
         api: &["v1"],
         told: &[],
@@ -48,7 +47,7 @@ struct Names<'w> {
 
 impl<'w> Names<'w> {
     fn of(world: &World<'w>) -> Self {
-        let configured = world.all((GROUP, "OperatorConfiguration")).next();
+        let configured = world.all(POSTGRESQL_CONFIGURATION).next();
         let configured = configured.and_then(|it| it.value().get("configuration"));
         let or = |pointer: &str, default: &'w str| match configured.map(|it| text(it, pointer)) {
             None | Some("") => default,
@@ -150,9 +149,7 @@ fn dumps<'e>(evidence: &Evidence<'e>, names: &Names<'_>) -> Option<&'e Object> {
     } else {
         short.trim_end_matches('-')
     };
-    evidence
-        .world
-        .find(("batch", "CronJob"), evidence.namespace, name)
+    evidence.world.find(CRON_JOB, evidence.namespace, name)
 }
 
 /// The newest logical backup, or what somebody attests. Of physical ones nothing can be seen.
@@ -162,7 +159,7 @@ fn backup(evidence: &Evidence<'_>, names: &Names<'_>) -> Backup {
         let what = format!("CronJob {}", dump.reference().name);
         Some(Success { what, at: Some(at) })
     });
-    let backups: Vec<Success> = attested(evidence.resource.into_iter())
+    let backups: Vec<Success> = by_resource(evidence.resource)
         .into_iter()
         .chain(dump)
         .collect();

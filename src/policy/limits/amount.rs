@@ -178,12 +178,31 @@ pub(super) fn budgets(context: &LimitContext<'_>) -> Vec<Violation> {
     if !context.policy.limits.respect_budgets {
         return Vec::new();
     }
+    if let Some(why) = context.inventory().budgets_untold() {
+        return untold_budgets(context, why).into_iter().collect();
+    }
     let broken = context
         .budgets()
         .filter(|(impact, _)| impact.lost > impact.allowed);
     broken
         .map(|(impact, budget)| broken_budget(context, impact, budget))
         .collect()
+}
+
+/// Whoever reaches what is protected may break a budget that is not known.
+fn untold_budgets(context: &LimitContext<'_>, why: &str) -> Option<Violation> {
+    let reached = context.reached.first()?;
+    Some(Violation {
+        measured: "unknown".to_owned(),
+        permitted: "what every PodDisruptionBudget permits".to_owned(),
+        message: format!(
+            "whether a PodDisruptionBudget covers {} cannot be told: {why}",
+            name(reached.group)
+        ),
+        remedy: "it would be judged again once they can be listed".to_owned(),
+        group: Some(reached.impact.group),
+        ..context.violation(Reason::BudgetExceeded, "respectBudgets")
+    })
 }
 
 fn broken_budget(context: &LimitContext<'_>, impact: &BudgetImpact, budget: &Budget) -> Violation {

@@ -156,21 +156,18 @@ fn tell_primary(at: At<'_>) -> String {
 fn telling_label<'a>(writers: &[&'a Pod], replicas: &[&'a Pod]) -> Option<(&'a str, &'a str)> {
     const ROLES: [&str; 4] = ["role", "component", "primary", "master"];
     let (first, others) = replicas.split_first()?;
-    let tells = |(key, value): &(&String, &String)| {
+    let tells = |(key, value): &(&str, &str)| {
         let word = key.to_lowercase();
         ROLES.iter().any(|role| word.contains(role))
-            && others
-                .iter()
-                .all(|pod| pod.labels.get(*key) == Some(*value))
+            && others.iter().all(|pod| pod.labels.get(key) == Some(*value))
             && writers
                 .iter()
-                .all(|pod| pod.labels.get(*key) != Some(*value))
+                .all(|pod| pod.labels.get(key) != Some(*value))
     };
     let mut told: Vec<_> = first.labels.iter().filter(tells).collect();
     // Prefixed keys belong to the operator; plain ones are often kept for old versions only.
     told.sort_by_key(|(key, _)| !key.contains('/'));
-    told.first()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
+    told.first().copied()
 }
 
 fn standbys(at: At<'_>) -> Option<Violation> {

@@ -1,7 +1,5 @@
 //! Limits on what may be reached at all, by whom, and with what.
 
-use std::collections::BTreeMap;
-
 use crate::fault::Effect;
 use crate::inventory::{Group, GroupId, PodId};
 use crate::policy::account::listed;
@@ -10,6 +8,7 @@ use crate::policy::remedy::Culprit;
 use crate::policy::spec::limits::{Actions, OptIn, OptInScope};
 use crate::policy::spec::values::{ActionName, EffectName};
 use crate::policy::{Reason, Violation};
+use crate::selector::Labelled;
 
 /// What cannot be resolved is over every limit, whoever's pods it may hit.
 pub(super) fn unresolvable(context: &LimitContext<'_>) -> Vec<Violation> {
@@ -100,7 +99,8 @@ pub(super) fn has_opted_in(
     opt_in: &OptIn,
 ) -> bool {
     let inventory = context.inventory();
-    let has = |labels: &BTreeMap<String, String>| labels.get(&opt_in.label) == Some(&opt_in.value);
+    let wanted = Some(opt_in.value.as_str());
+    let has = |labels: &dyn Labelled| labels.value_of(&opt_in.label) == wanted;
     let namespace = inventory.namespace(&group.namespace);
     let namespace = namespace.is_some_and(|namespace| has(&namespace.labels));
     let pods = !pods.is_empty() && pods.iter().all(|pod| has(&inventory.pod(*pod).labels));

@@ -255,7 +255,10 @@ record! {
         "groups": "list(Group)", |it| items(it.groups()),
             "Each database and workload that it can reach.",
             "blast.groups.all(group, group.remaining >= 2)";
-        "budgets": "list(BudgetImpact)", |it| items(it.budgets()),
+        "budgets": "list(BudgetImpact)", |it| {
+                let told = it.inventory.budgets_untold().is_none();
+                told.then(|| items(it.budgets())).flatten()
+            },
             "The PodDisruptionBudgets of these pods.",
             "blast.budgets.all(budget, budget.lost <= budget.allowed)";
         "concurrent": "list(Concurrent)", |it| items(it.concurrent()),

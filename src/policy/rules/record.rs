@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cel::{Fields, Instant, Items, List, Map, Value};
+use crate::inventory::{Labels, Text};
 
 /// Declares a record and how each field of it is read. A field that gives `None` is not there.
 macro_rules! record {
@@ -120,6 +121,16 @@ impl Items for Vec<String> {
     }
 }
 
+impl Items for Vec<Text> {
+    fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    fn get(&self, index: usize) -> Option<Value<'_>> {
+        self.as_slice().get(index).map(|text| Value::text(&**text))
+    }
+}
+
 impl<F: Fields> Items for Vec<F> {
     fn len(&self) -> usize {
         self.as_slice().len()
@@ -127,6 +138,16 @@ impl<F: Fields> Items for Vec<F> {
 
     fn get(&self, index: usize) -> Option<Value<'_>> {
         self.as_slice().get(index).and_then(|fields| view(fields))
+    }
+}
+
+impl Fields for Labels {
+    fn names(&self) -> Vec<&str> {
+        self.iter().map(|(key, _)| key).collect()
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'_>> {
+        Labels::get(self, name).map(Value::text)
     }
 }
 

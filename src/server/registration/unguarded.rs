@@ -107,6 +107,11 @@ pub(super) const UNGUARDED: &[(&str, &[Row])] = &[
                 Namespaced,
             ),
             (
+                "PerconaServerMySQLClusterSet",
+                "perconaservermysqlclustersets",
+                Namespaced,
+            ),
+            (
                 "PerconaServerMySQLRestore",
                 "perconaservermysqlrestores",
                 Namespaced,
