@@ -16,7 +16,7 @@ use crate::object::{Object, ObjectRef};
 /// the rest what its readers look at.
 #[derive(Debug, Clone, Default)]
 pub struct Cluster {
-    store: Store,
+    store: Box<Store>,
     around: Arc<Surroundings>,
     untold: Untold,
 }
@@ -53,7 +53,7 @@ impl Cluster {
     /// kept here, and the kind is known.
     pub fn adopt(&mut self, group: &str, kind: &str, list: Self) {
         self.mark(group, kind, None);
-        self.store.adopt((group, kind), list.store);
+        self.store.adopt((group, kind), *list.store);
         if Surroundings::kinds().any(|known| known == (group, kind)) {
             Arc::make_mut(&mut self.around).adopt((group, kind), &list.around);
         }
