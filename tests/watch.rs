@@ -51,7 +51,7 @@ fn view(watch: &Watch) -> View {
 
 fn pods(watch: &Watch) -> Vec<String> {
     let view = view(watch);
-    let names = view.inventory.pods().map(|(_, pod)| pod.name.clone());
+    let names = view.inventory.pods().map(|(_, pod)| pod.name.to_string());
     names.collect()
 }
 
@@ -276,15 +276,18 @@ async fn a_kind_that_is_refused_for_long_does_not_take_the_rest_with_it() {
     let watch = fake.watch();
     ready(&watch).await;
     let broken = (500, "conversion webhook failed".to_owned());
-    fake.with("StatefulSet", |kind| kind.refused = Some(broken));
+    fake.with("PodDisruptionBudget", |kind| kind.refused = Some(broken));
     fake.cut();
-    let why = "statefulsets.apps cannot be listed: 500: conversion webhook failed";
+    let why = "poddisruptionbudgets.policy cannot be listed: 500: conversion webhook failed";
     let unlisted = State::Unlisted(why.to_owned());
-    until("unlisted", || is(&watch, "StatefulSet", &unlisted)).await;
+    until("unlisted", || is(&watch, "PodDisruptionBudget", &unlisted)).await;
     pass(600).await;
     assert_eq!(unavailable(&watch), "");
-    fake.with("StatefulSet", |kind| kind.refused = None);
-    until("back", || is(&watch, "StatefulSet", &State::Watching)).await;
+    fake.with("PodDisruptionBudget", |kind| kind.refused = None);
+    until("back", || {
+        is(&watch, "PodDisruptionBudget", &State::Watching)
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
