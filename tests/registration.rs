@@ -21,10 +21,31 @@ const GENERATED: &[(&str, Part)] = &[
     ("manifests/rbac.yaml", Part::Rbac),
     ("manifests/webhooks.yaml", Part::Webhooks(KNOWN)),
     ("manifests/deletions.yaml", Part::Deletions(KNOWN)),
+    (
+        "overlays/guard-deletions/deletions.yaml",
+        Part::Deletions(KNOWN),
+    ),
+    ("manifests/chart/files/rbac.yaml", Part::Rbac),
+    ("manifests/chart/files/webhooks.yaml", Part::Webhooks(KNOWN)),
+    (
+        "manifests/chart/files/webhooks-1.28.yaml",
+        Part::Webhooks(UNKNOWN),
+    ),
+    (
+        "manifests/chart/files/deletions.yaml",
+        Part::Deletions(KNOWN),
+    ),
+    (
+        "manifests/chart/files/deletions-1.28.yaml",
+        Part::Deletions(UNKNOWN),
+    ),
 ];
 
 const KNOWN: Age = Age {
     without_conditions: false,
+};
+const UNKNOWN: Age = Age {
+    without_conditions: true,
 };
 
 #[test]
@@ -34,17 +55,19 @@ fn the_manifests_are_as_generated() {
             "# Generated; `firebreak manifests` prints the same.\n{}",
             text(*part).unwrap()
         );
-        let path = root().join(path);
-        if std::env::var_os("UPDATE").is_some() {
-            fs::write(&path, &generated).unwrap();
-        }
-        let stored = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            stored == generated,
-            "{} is not as generated; UPDATE=1 rewrites it",
-            path.display()
-        );
+        is_as_generated(path, &generated);
     }
+}
+
+/// Whether a file of the project holds this; `UPDATE=1` writes it.
+pub(crate) fn is_as_generated(path: &str, generated: &str) {
+    let file = root().join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&file, generated).unwrap();
+    }
+    let stored = fs::read_to_string(&file).unwrap_or_default();
+    let same = stored == generated;
+    assert!(same, "{path} is not as generated; UPDATE=1 rewrites it");
 }
 
 #[test]
@@ -251,12 +274,12 @@ fn document(path: &str, kind: &str, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("{path}: no {kind} {name}"))
 }
 
-fn texts(value: &Value) -> Vec<String> {
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     let texts = value.as_array().unwrap().iter();
     texts.map(|text| word(text).to_owned()).collect()
 }
 
-fn word(value: &Value) -> &str {
+pub(crate) fn word(value: &Value) -> &str {
     value
         .as_str()
         .unwrap_or_else(|| panic!("{value} is no text"))

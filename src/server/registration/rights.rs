@@ -87,9 +87,7 @@ fn kept() -> Value {
         rule(
             "firebreak.dev",
             &["blastledgers"],
-            &[
-                "create", "delete", "get", "list", "patch", "update", "watch"
-            ]
+            &["create", "delete", "get", "list", "update"]
         ),
     ])
 }

@@ -1,6 +1,8 @@
 //! The kinds that are watched or may be, of which no request is put before the webhook.
 
 use super::resources::Row;
+use crate::policy::spec::GROUP;
+
 use super::resources::Scope::{Cluster, Namespaced};
 
 /// API group, and its kinds.
@@ -171,4 +173,6 @@ pub(super) const UNGUARDED: &[(&str, &[Row])] = &[
             ("Schedule", "schedules", Namespaced),
         ],
     ),
+    // Written by the answer to a request, which must not ask for another.
+    (GROUP, &[("BlastLedger", "blastledgers", Namespaced)]),
 ];
