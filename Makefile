@@ -5,14 +5,27 @@ SHELL := bash
 
 TARGET ?= cel
 SECONDS ?= 60
+OUT ?= target/image
 
-.PHONY: help build demo test test-cluster test-cluster-versions playground lint advisories soak fuzz bench ci generate clean
+.PHONY: help build image demo test test-cluster test-cluster-versions playground lint advisories soak fuzz bench ci generate clean
 
 help: ## list what can be done
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
 
 build: ## build the program as it is released
 	cargo build --locked --release
+
+# One static file. The paths of this machine are not in it, so that it is the same from every checkout;
+# without musl's own compiler the C of the crypto library is built by the system's, for musl.
+image: triple := $(shell uname -m)-unknown-linux-musl
+image: ## build the static program that the image holds, into OUT (target/image)
+	rustup target add $(triple)
+	export RUSTFLAGS="--remap-path-prefix=$(CURDIR)=/firebreak --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo"; \
+	if ! command -v musl-gcc >/dev/null; then \
+	  export TARGET_CC=cc TARGET_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0"; \
+	fi; \
+	cargo build --locked --release --target $(triple) --target-dir target/static
+	install -D -m 0755 target/static/$(triple)/release/firebreak $(OUT)/firebreak
 
 demo: ## see the guard at work, without a cluster
 	cargo run --locked --release -- demo
