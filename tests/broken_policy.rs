@@ -5,7 +5,7 @@ use firebreak::cli::examples::{self, now};
 use firebreak::inventory::{Inventory, Origin};
 use firebreak::judge::{Decision, Verdict, judge};
 use firebreak::object::Object;
-use firebreak::policy::{Enforcement, PolicySet, Reason};
+use firebreak::policy::{PolicySet, Reason};
 use firebreak::request::{Operation, Request, User};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn object(value: Value) -> Object {
 fn policy(name: &str, limits: &Value) -> Object {
     object(
         json!({"apiVersion": "firebreak.dev/v1alpha1", "kind": "BlastRadiusPolicy",
-        "metadata": {"name": name}, "spec": {"enforcement": "Audit", "limits": limits}}),
+        "metadata": {"name": name}, "spec": {"limits": limits}}),
     )
 }
 
@@ -36,9 +36,8 @@ fn verdict(policies: &PolicySet, object: Object) -> Verdict {
     judge(&inventory, policies, &request, now())
 }
 
-/// What denies it.
 fn reasons(verdict: &Verdict) -> Vec<(&str, Reason)> {
-    let violations = verdict.counting(Enforcement::Deny);
+    let violations = verdict.violations.iter();
     violations
         .map(|it| (it.policy.as_str(), it.reason))
         .collect()

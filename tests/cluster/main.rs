@@ -25,6 +25,7 @@ mod basics;
     reason = "a bed offers what its tests will need next"
 )]
 mod bed;
+mod install;
 mod playground;
 
 use std::process::ExitCode;
@@ -49,6 +50,9 @@ const TESTS: &[Test] = tests! {
         what_is_stored_outlives_etcd_and_the_api_server, stand_ins_are_named_as_the_real_kinds,
         a_recorded_cluster_stays_as_it_was;
     agreement: every_example_gets_the_same_verdict_from_the_api_server;
+    install: one_file_installs_everything_and_removes_it, the_cluster_goes_on_while_nobody_answers,
+        webhooks_go_with_the_namespace_that_owns_them, overlays_are_accepted,
+        the_account_may_do_what_it_needs_and_no_more, the_chart_installs_the_same_and_leaves_nothing;
 };
 
 static BED: OnceLock<Bed> = OnceLock::new();

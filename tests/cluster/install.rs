@@ -1,0 +1,375 @@
+//! Installing, upgrading and removing for real: one file, kustomize, Helm; what the account may do; and
+//! that the cluster goes on while nobody answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use firebreak::cli::manifests::Reader;
+use serde_json::Value;
+
+use crate::bed::{Bed, helm, until};
+
+const INSTALL: &str = "manifests/install.yaml";
+const ACCOUNT: &str = "system:serviceaccount:firebreak:firebreak";
+const CONFIGURATION: &str = "validatingwebhookconfiguration";
+
+/// A Job, with these labels.
+fn job(name: &str, labels: &str) -> String {
+    format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}, namespace: install, labels: {labels}}}\n\
+         spec: {{suspend: true, template: {{metadata: {{labels: {{app: x}}}}, spec: {{restartPolicy: Never, \
+         containers: [{{name: x, image: x}}]}}}}}}\n"
+    )
+}
+
+pub(crate) fn one_file_installs_everything_and_removes_it(bed: &Bed) {
+    bed.nodes();
+    let file = path(INSTALL);
+    bed.kubectl(&["apply", "-f", &file]).succeeds();
+    let again = bed.kubectl(&["apply", "-f", &file]).succeeds();
+    let changed: Vec<&str> = again
+        .lines()
+        .filter(|it| !it.ends_with(" unchanged"))
+        .collect();
+    assert!(changed.is_empty(), "{changed:?}");
+    until("the role is filled, and its pods are made", || {
+        let role = bed.kubectl(&["get", "clusterrole", "firebreak"]).json();
+        let pods = bed
+            .kubectl(&["get", "pods", "--namespace=firebreak"])
+            .json();
+        let filled = role["rules"]
+            .as_array()
+            .is_some_and(|rules| rules.len() > 10);
+        let made = pods["items"].as_array().is_some_and(|pods| pods.len() == 2);
+        if filled && made {
+            Ok(())
+        } else {
+            Err(format!("{role}\n{pods}"))
+        }
+    });
+    bed.kubectl(&["delete", "-f", &file, "--timeout=60s"])
+        .succeeds();
+    assert_eq!(ours(bed), BTreeSet::new());
+}
+
+pub(crate) fn the_cluster_goes_on_while_nobody_answers(bed: &Bed) {
+    bed.nodes();
+    bed.namespace("install");
+    bed.kubectl(&["apply", "-f", &path(INSTALL)]).succeeds();
+    // The API server learns of a configuration a moment after it is stored.
+    until("what says that it is chaos waits for an answer", || {
+        let declared = job("declared", "{chaos-type: x}");
+        let ended = bed
+            .kubectl(&["create", "--dry-run=server", "-f", "-"])
+            .input(declared)
+            .run();
+        let refused = ended
+            .err
+            .contains("failed calling webhook \"declare.program.firebreak.dev\"");
+        if refused { Ok(()) } else { Err(ended.told()) }
+    });
+    let policy = "apiVersion: firebreak.dev/v1alpha1\nkind: BlastRadiusPolicy\nmetadata: {name: install}\nspec: {}\n";
+    let refused = bed.kubectl(&["create", "-f", "-"]).input(policy).fails();
+    assert!(refused.contains("write.policy.firebreak.dev"), "{refused}");
+    bed.kubectl(&["create", "-f", "-"])
+        .input(job("plain", "{app: x}"))
+        .succeeds();
+    let change = [
+        "label",
+        "job",
+        "plain",
+        "--namespace=install",
+        "chaos-type=x",
+    ];
+    bed.kubectl(&change).succeeds();
+    bed.stateful_set("install", "db", 3);
+    let taint = ["taint", "node", "--all", "install=x:PreferNoSchedule"];
+    bed.kubectl(&taint).succeeds();
+    bed.kubectl(&["taint", "node", "--all", "install-"])
+        .succeeds();
+    // And so it is taken out of the way.
+    bed.kubectl(&["delete", CONFIGURATION, "firebreak"])
+        .succeeds();
+    until("nothing is judged any more", || {
+        let ended = bed
+            .kubectl(&["create", "--dry-run=server", "-f", "-"])
+            .input(policy)
+            .run();
+        if ended.code == Some(0) {
+            Ok(())
+        } else {
+            Err(ended.told())
+        }
+    });
+    bed.kubectl(&[
+        "delete",
+        "-f",
+        &path(INSTALL),
+        "--ignore-not-found",
+        "--timeout=60s",
+    ])
+    .succeeds();
+    bed.forget("install");
+}
+
+pub(crate) fn webhooks_go_with_the_namespace_that_owns_them(bed: &Bed) {
+    bed.kubectl(&["apply", "-f", &path(INSTALL)]).succeeds();
+    let namespace = bed.kubectl(&["get", "namespace", "firebreak"]).json();
+    let owner = serde_json::json!({"metadata": {"ownerReferences": [{
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "name": "firebreak",
+        "uid": namespace["metadata"]["uid"],
+    }]}});
+    let patch = [
+        "patch",
+        CONFIGURATION,
+        "firebreak",
+        "--type=merge",
+        "--patch",
+        &owner.to_string(),
+    ];
+    bed.kubectl(&patch).succeeds();
+    bed.kubectl(&["apply", "-f", &path(INSTALL)]).succeeds();
+    bed.forget("firebreak");
+    until("the garbage collector removes them", || {
+        let ended = bed.kubectl(&["get", CONFIGURATION, "firebreak"]).run();
+        if ended.err.contains("NotFound") {
+            Ok(())
+        } else {
+            Err(ended.told())
+        }
+    });
+    bed.kubectl(&[
+        "delete",
+        "-f",
+        &path(INSTALL),
+        "--ignore-not-found",
+        "--timeout=60s",
+    ])
+    .succeeds();
+}
+
+pub(crate) fn overlays_are_accepted(bed: &Bed) {
+    bed.kubectl(&["apply", "-f", &path(INSTALL)]).succeeds();
+    for overlay in ["overlays/kubernetes-1.28", "overlays/guard-deletions"] {
+        bed.kubectl(&["apply", "--dry-run=server", "-k", &path(overlay)])
+            .succeeds();
+    }
+    let text = bed
+        .kubectl(&["kustomize", &path("overlays/cert-manager")])
+        .succeeds();
+    let foreign = ["Certificate", "Issuer"];
+    let known = objects(&text).into_values();
+    let known = known.filter(|it| !foreign.contains(&it["kind"].as_str().unwrap()));
+    let documents: Vec<String> = known.map(|it| it.to_string()).collect();
+    let apply = ["apply", "--dry-run=server", "-f", "-"];
+    bed.kubectl(&apply)
+        .input(documents.join("\n---\n"))
+        .succeeds();
+    let own = objects(&std::fs::read_to_string(path(INSTALL)).unwrap());
+    assert_eq!(
+        objects(&bed.kubectl(&["kustomize", &path("manifests")]).succeeds()),
+        own
+    );
+    bed.kubectl(&["delete", "-f", &path(INSTALL), "--timeout=60s"])
+        .succeeds();
+}
+
+pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
+    bed.kubectl(&["apply", "-f", &path(INSTALL)]).succeeds();
+    let own = "--namespace=firebreak";
+    let other = "--namespace=default";
+    let everywhere = "--all-namespaces";
+    let may: [&[&str]; 10] = [
+        &["watch", "pods", everywhere],
+        &["list", "podchaos.chaos-mesh.org", everywhere],
+        &["watch", "blastradiuspolicies.firebreak.dev"],
+        &["create", "leases.coordination.k8s.io", own],
+        &["update", "leases.coordination.k8s.io/firebreak", own],
+        &["get", "secrets/firebreak-tls", own],
+        &["create", "blastledgers.firebreak.dev", own],
+        &["delete", "blastledgers.firebreak.dev", own],
+        &["patch", "validatingwebhookconfigurations/firebreak"],
+        &["list", "nodes"],
+    ];
+    let may_not: [&[&str]; 12] = [
+        &["get", "secrets", own],
+        &["get", "secrets/firebreak-tls", other],
+        &["list", "secrets", everywhere],
+        &["update", "leases.coordination.k8s.io/other", own],
+        &["update", "leases.coordination.k8s.io/firebreak", other],
+        &["create", "blastledgers.firebreak.dev", other],
+        &["patch", "validatingwebhookconfigurations/other"],
+        &["delete", "validatingwebhookconfigurations/firebreak"],
+        &["update", "blastradiuspolicies.firebreak.dev"],
+        &["delete", "pods", everywhere],
+        &["create", "podchaos.chaos-mesh.org", everywhere],
+        &["get", "configmaps", everywhere],
+    ];
+    bed.define_kinds();
+    until("the role is filled", || allowed(bed, may[0]));
+    for right in may {
+        until("a right", || allowed(bed, right));
+    }
+    for right in may_not {
+        assert!(allowed(bed, right).is_err(), "it may {}", right.join(" "));
+    }
+    bed.kubectl(&["delete", "-f", &path(INSTALL), "--timeout=60s"])
+        .succeeds();
+    bed.define_kinds();
+}
+
+fn allowed(bed: &Bed, right: &[&str]) -> Result<(), String> {
+    let ended = bed
+        .kubectl(&[&["auth", "can-i"], right].concat())
+        .by(ACCOUNT)
+        .run();
+    if ended.out.trim() == "yes" {
+        Ok(())
+    } else {
+        Err(ended.told())
+    }
+}
+
+pub(crate) fn the_chart_installs_the_same_and_leaves_nothing(bed: &Bed) {
+    let chart = path("manifests/chart");
+    run(bed, &["lint", "--strict", &chart]);
+    let version = bed.kubectl(&["version"]).json()["serverVersion"]["gitVersion"].clone();
+    let version = format!("--kube-version={}", version.as_str().unwrap());
+    let place = "--namespace=firebreak";
+    let rendered = run(bed, &["template", "firebreak", &chart, place, &version]);
+    let mut own = objects(&std::fs::read_to_string(path(INSTALL)).unwrap());
+    own.retain(|(kind, _), _| kind != "Namespace");
+    assert_eq!(objects(&rendered), own);
+
+    let before = everything(bed);
+    let guarded = "--set=webhooks.guardDeletions=true";
+    run(
+        bed,
+        &[
+            "install",
+            "firebreak",
+            &chart,
+            place,
+            "--create-namespace",
+            guarded,
+        ],
+    );
+    let old = "--set=webhooks.matchConditions=false";
+    run(bed, &["upgrade", "firebreak", &chart, place, guarded, old]);
+    run(
+        bed,
+        &[
+            "upgrade",
+            "firebreak",
+            &chart,
+            place,
+            "--set=accounts.tools={system:serviceaccount:a:b}",
+        ],
+    );
+    let configuration = bed.kubectl(&["get", CONFIGURATION, "firebreak"]).json();
+    assert_eq!(
+        configuration["metadata"]["ownerReferences"][0]["name"],
+        "firebreak"
+    );
+    assert!(
+        configuration
+            .to_string()
+            .contains("not-a-chaos-tool-of-yours")
+    );
+    let gone = bed
+        .kubectl(&["get", CONFIGURATION, "firebreak-deletions"])
+        .fails();
+    assert!(gone.contains("NotFound"), "{gone}");
+    run(bed, &["uninstall", "firebreak", place, "--wait"]);
+    bed.forget("firebreak");
+    assert_eq!(everything(bed), before);
+}
+
+/// What `helm` writes, which succeeds.
+fn run(bed: &Bed, arguments: &[&str]) -> String {
+    let home = bed.folder().join("helm");
+    let mut command = Command::new(helm());
+    command
+        .arg("--kubeconfig")
+        .arg(bed.kubeconfig())
+        .args(arguments)
+        .env("HOME", home);
+    let ended = command.output().expect("helm starts");
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        ended.status.success(),
+        "helm {}: {err}",
+        arguments.join(" ")
+    );
+    String::from_utf8_lossy(&ended.stdout).into_owned()
+}
+
+/// The names of all that an installation could leave.
+fn everything(bed: &Bed) -> BTreeSet<String> {
+    let kinds = "namespaces,clusterroles,clusterrolebindings,customresourcedefinitions,\
+                 validatingwebhookconfigurations,deployments,replicasets,pods,services,serviceaccounts,\
+                 configmaps,secrets,leases,roles,rolebindings,poddisruptionbudgets,networkpolicies";
+    let get = [
+        "get",
+        kinds,
+        "--all-namespaces",
+        "--no-headers",
+        "--output=custom-columns=:kind,:metadata.namespace,:metadata.name",
+    ];
+    let text = bed.kubectl(&get).succeeds();
+    text.lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+/// Those of them that are ours.
+fn ours(bed: &Bed) -> BTreeSet<String> {
+    let all = everything(bed).into_iter();
+    all.filter(|name| name.contains("firebreak")).collect()
+}
+
+/// The objects of YAML documents, by kind and name; a configuration in one is read as well.
+fn objects(text: &str) -> BTreeMap<(String, String), Value> {
+    let reading = Reader::default().read_text("documents", text);
+    assert!(reading.failures.is_empty(), "{:?}", reading.failures);
+    let objects = reading.manifests.into_iter().map(|it| {
+        let reference = it.object.reference().clone();
+        let mut value = it.object.value().clone();
+        whole(&mut value);
+        let config = value.pointer("/data/config.yaml").and_then(Value::as_str);
+        let config = config.map(|text| {
+            firebreak::yaml::read(text, 1 << 20)
+                .remove(0)
+                .unwrap()
+                .value
+        });
+        if let Some(config) = config {
+            value["data"]["config.yaml"] = config;
+        }
+        ((reference.kind, reference.name), value)
+    });
+    objects.collect()
+}
+
+/// Numbers without a fraction as whole numbers: 1.0 and 1 are one to the API server.
+fn whole(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(number) = number.as_f64() {
+                *value = number.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole),
+        Value::Object(fields) => fields.values_mut().for_each(whole),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// The path of a file of the project.
+fn path(name: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    path.to_string_lossy().into_owned()
+}
