@@ -18,11 +18,17 @@ pub mod registration;
 pub mod listener;
 pub mod front;
 pub mod ops;
+pub mod leader;
 pub mod serve;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 /// What tells the time; tests pass their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What goes on beside answering.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -1,7 +1,5 @@
 //! `firebreak serve`: everything put together, from the first signal of life to the last.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +9,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::Clock;
 use super::admission::{self, Guard};
 use super::certs::{Live, files};
 use super::config::{Certificates, Config, Drain};
@@ -20,9 +17,7 @@ use super::ledger::Ledgers;
 use super::listener::{Bounds, Listener, Phase};
 use super::ops::{self, Missing, Ops};
 use super::view::Outlook;
-
-/// What goes on beside answering, for as long as the process lives.
-pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+use super::{Clock, Task};
 
 /// What the guard is made of.
 pub struct Parts {

@@ -8,6 +8,10 @@ pub mod callers;
 pub mod live;
 pub mod files;
 pub mod throwaway;
+pub mod authority;
+pub mod rotation;
+pub mod bundle;
+pub mod kept;
 
 use std::sync::Arc;
 
