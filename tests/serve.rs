@@ -169,6 +169,16 @@ async fn what_is_under_way_is_finished_and_nothing_is_begun() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
+/// An API server that is away.
+const NOWHERE: &str = "\
+apiVersion: v1
+kind: Config
+current-context: nowhere
+contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
+clusters: [{name: nowhere, cluster: {server: 'https://127.0.0.1:1'}}]
+users: [{name: nobody, user: {token: none}}]
+";
+
 /// The program, serving; it is killed with the value.
 struct Serving {
     child: Child,
@@ -180,8 +190,10 @@ struct Serving {
 impl Serving {
     /// Starts it on free ports, with this folder's `tls.crt` and `tls.key`.
     fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        folder.add("kubeconfig", NOWHERE);
         let fixed = [
             "serve",
+            "--kubeconfig=kubeconfig",
             "--listen=127.0.0.1:0",
             "--ops=127.0.0.1:0",
             "--certificates-mode=Files",
@@ -337,7 +349,14 @@ async fn it_lives_without_a_certificate_and_says_what_is_missing() {
 fn a_port_that_is_taken_ends_it_with_the_reason() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = Folder::with(&[]).run(&["serve", "--listen", &address, "--ops=127.0.0.1:0"]);
+    let listen = format!("--listen={address}");
+    let arguments = [
+        "serve",
+        "--kubeconfig=kubeconfig",
+        &listen,
+        "--ops=127.0.0.1:0",
+    ];
+    let ended = Folder::with(&[("kubeconfig", NOWHERE)]).run(&arguments);
     assert_eq!(ended.code, Some(2));
     let why = format!("firebreak: listen: cannot listen on {address}: ");
     assert!(ended.err.starts_with(&why), "{}", ended.err);

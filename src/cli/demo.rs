@@ -98,10 +98,7 @@ fn guard() -> anyhow::Result<Guard> {
 }
 
 /// The policies that we ship for want of others.
-///
-/// # Errors
-/// When they do not compile.
-pub fn default_policies() -> anyhow::Result<PolicySet> {
+fn default_policies() -> anyhow::Result<PolicySet> {
     let reading = Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES);
     let policies: Vec<Object> = whole(reading)?.into_iter().map(|m| m.object).collect();
     PolicySet::compile(&policies).map_err(|problems| {

@@ -10,12 +10,9 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use jiff::Timestamp;
 
 use super::Outcome;
-use super::demo::default_policies;
-use crate::inventory::Inventory;
 use crate::server::config::{self, Config, SETTINGS, Sources};
 use crate::server::serve::{Parts, Server, signals};
 use crate::server::telemetry;
-use crate::server::view::View;
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, Args)]
@@ -112,22 +109,10 @@ fn serve(config: &Config) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
     let served = runtime.block_on(async {
         let signals = signals()?;
-        Server::bind(config, parts()?)?.run(signals).await
+        let parts = Parts::of(config, Arc::new(Timestamp::now)).await?;
+        Server::bind(config, parts)?.run(signals).await
     });
     // What is left over has been waited for long enough.
     runtime.shutdown_background();
     served.map(|()| Outcome::Fine)
-}
-
-fn parts() -> anyhow::Result<Parts> {
-    let view = View {
-        inventory: Inventory::unlisted("the cluster has not been listed yet").into(),
-        policies: default_policies()?.into(),
-    };
-    Ok(Parts {
-        outlook: Arc::new(view),
-        ledgers: None,
-        now: Arc::new(Timestamp::now),
-        tasks: Vec::new(),
-    })
 }

@@ -5,30 +5,77 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::admission::{self, Guard};
-use super::certs::{Live, files};
+use super::certs::rotation::Terms;
+use super::certs::{Live, files, kept};
+use super::client;
 use super::config::{Certificates, Config, Drain};
 use super::front::{self, Front};
-use super::ledger::Ledgers;
+use super::leader::{self, Candidate, Duty};
+use super::ledger::{self, Ledgers};
 use super::listener::{Bounds, Listener, Phase};
 use super::ops::{self, Missing, Ops};
 use super::view::Outlook;
+use super::watch::Watch;
 use super::{Clock, Task};
 
 /// What the guard is made of.
 pub struct Parts {
     /// The cluster, and what is permitted.
     pub outlook: Arc<dyn Outlook>,
-    /// Where what is promised to experiments is kept; without it nothing is reserved.
-    pub ledgers: Option<Ledgers>,
+    /// What is missing of it.
+    pub unready: Missing,
+    /// The ledgers, for requests and for the leader.
+    pub store: Arc<dyn ledger::Store>,
+    /// The client of the API server.
+    pub client: Client,
     /// The clock.
     pub now: Clock,
-    /// What keeps the outlook up to date.
+    /// What goes on beside answering.
     pub tasks: Vec<Task>,
+}
+
+impl Parts {
+    /// The parts for these settings. The API server need not be there yet.
+    ///
+    /// # Errors
+    /// When it is not known where the API server is.
+    pub async fn of(config: &Config, now: Clock) -> anyhow::Result<Self> {
+        let place = match &config.kubeconfig {
+            None => client::Place::InCluster,
+            Some(path) => client::Place::Kubeconfig {
+                path: Some(path.clone()),
+                context: config.context.clone(),
+            },
+        };
+        let access = client::Access {
+            place,
+            ..client::Access::default()
+        };
+        let client = client::connect(&access).await?;
+        let (watch, work) = Watch::new(client.clone(), config.staleness);
+        let asked = Arc::clone(&watch);
+        let watching = async {
+            let error = work.await;
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the cluster is not watched any more"
+            );
+        };
+        Ok(Self {
+            outlook: watch,
+            unready: Box::new(move || asked.unready()),
+            store: Arc::new(ledger::Cluster::new(client.clone(), &config.namespace)),
+            client,
+            now,
+            tasks: vec![Box::pin(watching)],
+        })
+    }
 }
 
 /// A guard that has bound its ports.
@@ -39,6 +86,8 @@ pub struct Server {
     names: Vec<String>,
     drain: Drain,
     parts: Parts,
+    candidate: Candidate,
+    duties: Vec<Duty>,
 }
 
 impl Server {
@@ -56,6 +105,8 @@ impl Server {
             live,
             names: config.client_names.clone(),
             drain: config.drain,
+            candidate: candidate(config, &parts),
+            duties: vec![reconciliation(&parts)],
             parts,
         };
         server.follow(config);
@@ -76,8 +127,29 @@ impl Server {
                 let task = files::follow_pair(live, paths, now, files::EVERY);
                 self.parts.tasks.push(Box::pin(task));
             }
-            Certificates::SelfSigned { .. } => {}
+            Certificates::SelfSigned {
+                secret,
+                service,
+                webhooks,
+            } => self.keep(kept::Place {
+                client: self.parts.client.clone(),
+                namespace: config.namespace.clone(),
+                secret: secret.clone(),
+                service: service.clone(),
+                webhooks: webhooks.clone(),
+            }),
         }
+    }
+
+    /// Certificates of our own: read by everybody, kept by the leader.
+    fn keep(&mut self, place: kept::Place) {
+        let (live, now) = (Arc::clone(&self.live), Arc::clone(&self.parts.now));
+        let following = kept::follow(place.clone(), live, Arc::clone(&now), kept::EVERY);
+        self.parts.tasks.push(Box::pin(following));
+        self.duties.push(Box::new(move || {
+            let (place, now) = (place.clone(), Arc::clone(&now));
+            Box::pin(kept::keep(place, Terms::default(), now, kept::EVERY))
+        }));
     }
 
     /// The certificate that is presented.
@@ -100,23 +172,32 @@ impl Server {
     /// When a socket fails, something beside it ends, or there was a second signal.
     pub async fn run(self, mut signals: mpsc::Receiver<&'static str>) -> anyhow::Result<()> {
         let [webhook, ops] = self.addresses()?;
-        let mut beside: JoinSet<()> = self.parts.tasks.into_iter().collect();
         let (phase, phases) = watch::channel(Phase::Serving);
         let (probing, probes) = watch::channel(Phase::Serving);
+        let Parts {
+            outlook,
+            unready,
+            store,
+            now,
+            tasks,
+            ..
+        } = self.parts;
+        let mut beside: JoinSet<()> = tasks.into_iter().collect();
         let guard = Arc::new(Guard {
-            outlook: Arc::clone(&self.parts.outlook),
-            ledgers: self.parts.ledgers,
-            now: Arc::clone(&self.parts.now),
+            outlook,
+            ledgers: Some(Ledgers::new(store)),
+            now: Arc::clone(&now),
         });
         let front = Arc::new(Front::new(self.names, phases.clone()));
         let routes = front::before(front, admission::router(guard));
-        let asked = Arc::new(Ops {
-            missing: missing(self.live, self.parts.outlook, &self.parts.now),
+        let asked = ops::router(Arc::new(Ops {
+            missing: missing(self.live, unready, now),
             phase: phases.clone(),
-        });
+        }));
         let drain = self.drain;
+        let leading = tokio::spawn(self.candidate.lead(self.duties, phases.clone()));
         let serving = tokio::spawn(self.webhook.serve(routes, phases, drain.timeout));
-        let probed = tokio::spawn(self.ops.serve(ops::router(asked), probes, PROBES));
+        let probed = tokio::spawn(self.ops.serve(asked, probes, PROBES));
         tracing::info!(%webhook, %ops, "listening");
         tokio::select! {
             Some(signal) = signals.recv() => tracing::info!(signal, "ending"),
@@ -127,6 +208,7 @@ impl Server {
             tokio::time::sleep(drain.delay).await;
             phase.send_replace(Phase::Closing);
             serving.await.context("webhook")??;
+            leading.await.context("leader")?;
             probing.send_replace(Phase::Closing);
             probed.await.context("probes")?
         };
@@ -139,6 +221,26 @@ impl Server {
     }
 }
 
+/// The Lease by which one replica leads.
+const LEASE: &str = "firebreak";
+
+fn candidate(config: &Config, parts: &Parts) -> Candidate {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "firebreak".to_owned());
+    let identity = leader::identity(&host, &parts.now);
+    Candidate::new(
+        (parts.client.clone(), &config.namespace),
+        (LEASE, &identity),
+        leader::Terms::default(),
+        Arc::clone(&parts.now),
+    )
+}
+
+/// The leader keeps the ledgers in order.
+fn reconciliation(parts: &Parts) -> Duty {
+    let (store, outlook) = (Arc::clone(&parts.store), Arc::clone(&parts.outlook));
+    Box::new(move || Box::pin(ledger::keep(Arc::clone(&store), Arc::clone(&outlook))))
+}
+
 /// For how long the last probe is waited for.
 const PROBES: Duration = Duration::from_secs(1);
 
@@ -146,18 +248,16 @@ const PROBES: Duration = Duration::from_secs(1);
 ///
 /// Once the cluster has been seen, it stays ready when it is out of sight: an answer that says why
 /// everything is denied is better than none.
-fn missing(live: Arc<Live>, outlook: Arc<dyn Outlook>, now: &Clock) -> Vec<Missing> {
-    let (clock, seen) = (Arc::clone(now), AtomicBool::new(false));
+fn missing(live: Arc<Live>, unready: Missing, now: Clock) -> Vec<Missing> {
+    let seen = AtomicBool::new(false);
     let cluster = move || {
         if seen.load(Ordering::Relaxed) {
             return None;
         }
-        let view = outlook.view(clock());
-        let missing = view.inventory.unavailable().map(str::to_owned);
+        let missing = unready();
         seen.store(missing.is_none(), Ordering::Relaxed);
         missing
     };
-    let now = Arc::clone(now);
     vec![Box::new(cluster), Box::new(move || live.missing(now()))]
 }
 
