@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Bed;
+use super::{Bed, until};
 
 /// Kinds of one group and version.
 pub(crate) struct Family {
@@ -89,6 +89,18 @@ const OTHERS: &[Family] = &[
     ] },
 ];
 
+/// The kinds of our own, which are defined by what is shipped.
+const OURS: Family = Family {
+    group: "firebreak.dev",
+    version: "v1alpha1",
+    status: false,
+    cluster_wide: true,
+    kinds: &[
+        ("BlastRadiusPolicy", "blastradiuspolicies"),
+        ("Exemption", "exemptions"),
+    ],
+};
+
 /// The folders of foreign definitions, where they are at hand.
 pub(crate) fn folders() -> Vec<PathBuf> {
     let upstream = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/upstream");
@@ -124,14 +136,22 @@ impl Bed {
             "{}",
             ended.told()
         );
-        let wait = [
-            "wait",
-            "--for=condition=Established",
-            "--timeout=60s",
-            "crd",
-            "--all",
-        ];
-        self.kubectl(&wait).succeeds();
+        for family in FAMILIES.iter().chain(OTHERS).chain([&OURS]) {
+            self.is_served(family);
+        }
+    }
+
+    /// Waits until the kinds of a family are served.
+    fn is_served(&self, family: &Family) {
+        let path = format!("/apis/{}/{}", family.group, family.version);
+        until(&format!("{path} is served"), || {
+            let served = self.answer(&["get", "--raw", &path])?;
+            let missing = family.kinds.iter().find(|(_, plural)| {
+                let name = format!("\"name\":\"{plural}\"");
+                !served.contains(&name)
+            });
+            missing.map_or(Ok(()), |(_, plural)| Err(plural.to_string()))
+        });
     }
 }
 
