@@ -25,8 +25,11 @@ mod basics;
     reason = "a bed offers what its tests will need next"
 )]
 mod bed;
+mod bypasses;
 mod install;
+mod kill_loop;
 mod playground;
+mod served;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -50,6 +53,11 @@ const TESTS: &[Test] = tests! {
         what_is_stored_outlives_etcd_and_the_api_server, stand_ins_are_named_as_the_real_kinds,
         a_recorded_cluster_stays_as_it_was;
     agreement: every_example_gets_the_same_verdict_from_the_api_server;
+    bypasses: every_way_around_the_guard_is_closed;
+    kill_loop: a_guard_that_is_away_holds_up_no_controller,
+        a_guard_that_never_answers_holds_up_no_controller,
+        a_registration_that_fails_closed_on_updates_would_kill_again;
+    served: the_api_server_shows_who_it_is, somebody_else_is_not_answered;
     install: one_file_installs_everything_and_removes_it, the_cluster_goes_on_while_nobody_answers,
         webhooks_go_with_the_namespace_that_owns_them, overlays_are_accepted,
         the_account_may_do_what_it_needs_and_no_more, the_chart_installs_the_same_and_leaves_nothing;

@@ -114,6 +114,10 @@ pub(crate) fn folders() -> Vec<PathBuf> {
 impl Bed {
     /// Defines the foreign kinds and our own, and waits until all are served. Twice is once.
     pub(crate) fn define_kinds(&self) {
+        self.kinds.call_once_force(|_| self.define_them());
+    }
+
+    fn define_them(&self) {
         let folders = folders();
         let of = if folders.is_empty() { FAMILIES } else { &[] };
         self.apply_all(of.iter().chain(OTHERS).flat_map(Family::definitions));

@@ -14,6 +14,7 @@ mod nodes;
 mod ports;
 mod process;
 mod programs;
+pub(crate) mod replicas;
 mod until;
 pub(crate) mod webhook;
 mod world;
@@ -21,6 +22,7 @@ mod world;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Instant;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -39,6 +41,8 @@ pub(crate) struct Bed {
     folder: PathBuf,
     control_plane: ControlPlane,
     admin: PathBuf,
+    /// Whether the kinds are defined; it takes long enough to be done once.
+    kinds: Once,
     runtime: Runtime,
 }
 
@@ -53,6 +57,7 @@ impl Bed {
             admin: access::file(&folder, "admin.kubeconfig", admin.to_string()),
             folder,
             control_plane,
+            kinds: Once::new(),
             runtime: Runtime::new().expect("a runtime"),
         };
         bed.ready();
