@@ -110,10 +110,14 @@ fn with(mut object: Value, pointer: &str, value: Value) -> Value {
 }
 
 fn records(phase: &str) -> Value {
-    json!({"experiment": {"desiredPhase": "Run", "containerRecords": [{
-        "id": "percona/cluster1-pxc-0", "selectorKey": ".", "phase": phase,
-        "injectedCount": 1, "recoveredCount": 0,
-    }]}})
+    let record = |member: usize| {
+        json!({
+            "id": format!("percona/cluster1-pxc-{member}"), "selectorKey": ".", "phase": phase,
+            "injectedCount": 1, "recoveredCount": 0,
+        })
+    };
+    let records: Vec<Value> = (0..3).map(record).collect();
+    json!({"experiment": {"desiredPhase": "Run", "containerRecords": records}})
 }
 
 /// One that has killed whom it was to kill.
@@ -207,13 +211,13 @@ fn creations() -> Vec<Attempt> {
         denied("an owner that is not its own", with(harm(), "/metadata/ownerReferences", owner)),
         denied("labels of a child", with(harm(), "/metadata/labels", label)),
         denied("annotations that say it may", with(harm(), "/metadata/annotations", note)),
-        attempt("records that name whom to hit", CREATE, Denied("Unreadable"))
+        attempt("records that name whom to hit", CREATE, Denied("ForgedStatus"))
             .input(with(harm(), "/status", records("Not Injected"))),
-        attempt("an internal object by hand", CREATE, Denied("Unreadable")).input(internal("PodNetworkChaos", "a")),
-        denied("a node of a workflow by hand", internal("WorkflowNode", "a")),
+        attempt("an internal object by hand", CREATE, Denied("NoTarget")).input(internal("PodNetworkChaos", "a")),
+        attempt("a node of a workflow by hand", CREATE, Denied("Unreadable")).input(internal("WorkflowNode", "a")),
         attempt("an internal object by the tool", CREATE, Passes).input(internal("PodNetworkChaos", "by-tool")).by(TOOL),
         attempt("another version of the same kind", CREATE, Denied("is denied"))
-            .input(with(harm(), "/apiVersion", json!("chaos-mesh.org/v1alpha2"))),
+            .input(with(harm(), "/apiVersion", json!("chaos-mesh.org/v1alpha0"))),
     ]
 }
 
@@ -227,9 +231,9 @@ fn updates() -> Vec<Attempt> {
     let row = |name: &'static str, call, expected| attempt(name, call, expected).given(finished(name));
     let pause = |name: &'static str, call| attempt(name, call, Denied("QuorumLost")).given(paused(name));
     vec![
-        row("replaced", &["replace", "-f", "-"], Denied("Unreadable")).input(harmful("replaced")),
-        row("nulled", &["patch", "podchaos", "nulled", "--type=merge", "-p", NULLED], Denied("Unreadable")),
-        row("removed", &["patch", "podchaos", "removed", "--type=json", "-p", REMOVED], Denied("Unreadable")),
+        row("replaced", &["replace", "-f", "-"], Denied("ForgedStatus")).input(harmful("replaced")),
+        row("nulled", &["patch", "podchaos", "nulled", "--type=merge", "-p", NULLED], Denied("ForgedStatus")),
+        row("removed", &["patch", "podchaos", "removed", "--type=json", "-p", REMOVED], Denied("ForgedStatus")),
         attempt("a subresource that is none",
             &["patch", "podchaos", "nulled", "--subresource=status", "--type=merge", "-p", NULLED], Impossible("NotFound")),
         pause("un-paused", &["annotate", "podchaos", "un-paused", "experiment.chaos-mesh.org/pause-"]),
@@ -310,7 +314,8 @@ fn second_version(bed: &Bed) -> Value {
     definition.as_object_mut().unwrap().remove("status");
     let before = definition.clone();
     let mut second = definition["spec"]["versions"][0].clone();
-    second["name"] = json!("v1alpha2");
+    // Of lower priority than the first, so that kubectl goes on to use that.
+    second["name"] = json!("v1alpha0");
     second["storage"] = json!(false);
     definition["spec"]["versions"]
         .as_array_mut()
@@ -319,7 +324,7 @@ fn second_version(bed: &Bed) -> Value {
     bed.apply(definition.to_string());
     crate::bed::until("the second version is served", || {
         let get = bed
-            .kubectl(&["get", "--raw", "/apis/chaos-mesh.org/v1alpha2"])
+            .kubectl(&["get", "--raw", "/apis/chaos-mesh.org/v1alpha0"])
             .run();
         if get.code == Some(0) {
             Ok(())
