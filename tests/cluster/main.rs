@@ -82,6 +82,9 @@ fn main() -> ExitCode {
         Programs::find()
     };
     let missing = programs.as_ref().err().cloned();
+    if let (Some(missing), true) = (&missing, wanted && !arguments.list) {
+        println!("THERE IS NO CLUSTER: {missing}");
+    }
     if let Ok(programs) = programs {
         BED.get_or_init(|| Bed::start(programs))
             .end_when_interrupted();
