@@ -13,6 +13,7 @@ pub mod watch;
 pub mod certs;
 pub mod review;
 pub mod ledger;
+pub mod status;
 pub mod admission;
 pub mod registration;
 pub mod listener;
