@@ -7,7 +7,7 @@ TARGET ?= cel
 SECONDS ?= 60
 OUT ?= target/image
 
-.PHONY: help build image demo test test-cluster test-cluster-versions playground lint advisories soak fuzz bench ci generate clean
+.PHONY: help build image demo test test-cluster test-cluster-versions playground lint advisories soak fuzz bench bench-webhook ci generate clean
 
 help: ## list what can be done
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
@@ -67,6 +67,9 @@ fuzz: ## feed TARGET (cel) with whatever a fuzzer makes up, for SECONDS (60); ne
 
 bench: ## measure how long reading, judging and evaluating rules take
 	cargo bench --locked --bench judge --bench readers --bench rules
+
+bench-webhook: ## measure the webhook over TLS against a server that allows everything
+	cargo bench --locked --bench webhook
 
 ci: ## do all that continuous integration does
 	.ci/run

@@ -202,16 +202,14 @@ mod tests {
     }
 
     fn cluster() -> Inventory {
-        let set = |name: &str, image: &str| {
-            let labels = json!({"app": name});
-            let containers = json!([{"name": name, "image": image}]);
-            Object::new(json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
-                "metadata": {"name": name, "namespace": "db"},
-                "spec": {"replicas": 2, "selector": {"matchLabels": labels},
-                    "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}}}}))
-            .unwrap()
-        };
-        let objects = [set("web", "web:1"), set("postgres", "postgres:16")];
+        let labels = json!({"app": "web"});
+        let web = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"replicas": 2, "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": []}}}});
+        let database = json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
+            "metadata": {"name": "cluster1", "namespace": "shop"}, "spec": {"pxc": {"size": 3}}});
+        let objects = [web, database].map(|value| Object::new(value).unwrap());
         Inventory::from_objects(&objects, Origin::Manifests)
     }
 
@@ -225,7 +223,10 @@ mod tests {
         let broken = policy(&json!({"rules": [{"name": "r", "expression": "blast.nosuch > 1"}]}));
         let status = policy_status(&broken, &cluster(), now());
         assert_eq!(status.conditions[0].status, "False");
-        assert!(status.conditions[0].message.contains("nosuch"), "{status:?}");
+        assert!(
+            status.conditions[0].message.contains("nosuch"),
+            "{status:?}"
+        );
     }
 
     #[test]

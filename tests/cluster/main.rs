@@ -29,6 +29,7 @@ mod bypasses;
 mod install;
 mod kill_loop;
 mod playground;
+mod reservations;
 mod served;
 
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ const TESTS: &[Test] = tests! {
     install: one_file_installs_everything_and_removes_it, the_cluster_goes_on_while_nobody_answers,
         webhooks_go_with_the_namespace_that_owns_them, overlays_are_accepted,
         the_account_may_do_what_it_needs_and_no_more, the_chart_installs_the_same_and_leaves_nothing;
+    reservations: of_two_hundred_at_once_exactly_as_many_are_admitted_as_fit,
+        a_dry_run_leaves_the_ledger_as_it_is_and_generated_names_are_held,
+        a_guard_that_dies_before_it_answers_leaves_a_ghost_that_its_client_does_not_meet;
 };
 
 static BED: OnceLock<Bed> = OnceLock::new();

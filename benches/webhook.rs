@@ -1,0 +1,223 @@
+//! The webhook over TLS, against a server that parses the same body and allows everything. Both run in
+//! this process and take turns, so that what is claimed from it is a ratio of neighbours.
+//!
+//! `cargo bench --bench webhook` prints throughput, and the median and 99th percentile of single answers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark stops at the first surprise, reads the clock and says what it found"
+)]
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::routing::post;
+use axum::{Json, Router};
+use axum_server::tls_rustls::RustlsConfig;
+use firebreak::cli::client::Client;
+use firebreak::cli::inputs::DEFAULT_POLICIES;
+use firebreak::cli::manifests::Reader;
+use firebreak::inventory::{Inventory, Origin};
+use firebreak::object::Object;
+use firebreak::policy::PolicySet;
+use firebreak::server::Webhook;
+use firebreak::server::admission::Guard;
+use firebreak::server::certs::Throwaway;
+use firebreak::server::view::View;
+use futures::future::join_all;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Pods of the cluster, of one StatefulSet, and of one namespace.
+const PODS: usize = 10_000;
+const MEMBERS: usize = 5;
+const PER_NAMESPACE: usize = 100;
+
+/// How many policies are in force.
+const POLICIES: usize = 16;
+
+/// How many requests are under way at once, how many make a turn, and how many turns each server has.
+const AT_ONCE: usize = 16;
+const TURN: usize = 2_000;
+const TURNS: usize = 20;
+
+fn object(value: Value) -> Object {
+    Object::new(value).unwrap()
+}
+
+fn cluster() -> Inventory {
+    let places = (0..PODS / PER_NAMESPACE).map(|it| {
+        let name = format!("ns-{it}");
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    });
+    let sets = (0..PODS / MEMBERS).flat_map(|it| {
+        let (name, place) = (
+            format!("app-{it}"),
+            format!("ns-{}", it * MEMBERS / PER_NAMESPACE),
+        );
+        let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": {"name": name, "namespace": place}, "spec": {"replicas": MEMBERS}});
+        let pods = (0..MEMBERS).map(move |ordinal| pod(&place, &name, ordinal));
+        std::iter::once(set).chain(pods)
+    });
+    let objects: Vec<Object> = places.chain(sets).map(object).collect();
+    Inventory::from_objects(&objects, Origin::Recorded)
+}
+
+fn pod(place: &str, owner: &str, ordinal: usize) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": format!("{owner}-{ordinal}"), "namespace": place,
+            "labels": {"app": owner, "tier": "backend"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": owner,
+                "controller": true}]},
+        "spec": {"containers": [{"name": "main", "image": "example"}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}})
+}
+
+fn policies() -> PolicySet {
+    let shipped = Reader::default().read_text("policies", DEFAULT_POLICIES);
+    let copies = shipped.manifests.iter().cycle().take(POLICIES);
+    let named = copies.enumerate().map(|(at, manifest)| {
+        let mut value = manifest.object.value().clone();
+        value["metadata"]["name"] = json!(format!("policy-{at}"));
+        object(value)
+    });
+    PolicySet::compile(&named.collect::<Vec<_>>()).unwrap()
+}
+
+/// The review of a PodChaos of two of five pods, as the API server sends it.
+fn body() -> Vec<u8> {
+    let chaos = json!({"apiVersion": "chaos-mesh.org/v1alpha1", "kind": "PodChaos",
+        "metadata": {"name": "bench", "namespace": "ns-3", "uid": "3f5f4c5e-4d0c-4e0a-9a49-1f0f4f7f5d11",
+            "creationTimestamp": "2026-10-01T10:00:00Z", "generation": 1,
+            "managedFields": [{"manager": "kubectl-client-side-apply", "operation": "Update",
+                "apiVersion": "chaos-mesh.org/v1alpha1", "time": "2026-10-01T10:00:00Z",
+                "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {".": {}, "f:action": {}, "f:mode": {},
+                    "f:duration": {}, "f:selector": {".": {}, "f:labelSelectors": {".": {}, "f:app": {}},
+                    "f:namespaces": {}}, "f:value": {}}}}]},
+        "spec": {"action": "pod-failure", "mode": "fixed", "value": "1", "duration": "5m",
+            "selector": {"namespaces": ["ns-3"], "labelSelectors": {"app": "app-63"}}}});
+    let gvk = json!({"group": "chaos-mesh.org", "version": "v1alpha1", "kind": "PodChaos"});
+    let gvr = json!({"group": "chaos-mesh.org", "version": "v1alpha1", "resource": "podchaos"});
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {"uid": "705ab4f5-6393-11e8-b7cc-42010a800002", "kind": gvk, "resource": gvr,
+            "requestKind": gvk, "requestResource": gvr, "name": "bench", "namespace": "ns-3",
+            "operation": "CREATE", "userInfo": {"username": "engineer",
+                "groups": ["sre", "system:authenticated"]},
+            "object": chaos, "oldObject": null, "dryRun": false,
+            "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"}}});
+    serde_json::to_vec(&review).unwrap()
+}
+
+/// Parses the review, and allows it.
+async fn allow(body: Bytes) -> Json<Value> {
+    let review: Value = serde_json::from_slice(&body).unwrap();
+    let uid = review["request"]["uid"].clone();
+    Json(
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "response": {"uid": uid, "allowed": true}}),
+    )
+}
+
+/// A server that allows everything; where it is.
+fn bare(runtime: &Runtime, certificate: &Throwaway) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let tls = RustlsConfig::from_config(Arc::clone(&certificate.server));
+    let routes = Router::new().route("/validate", post(allow));
+    let _enter = runtime.enter();
+    let server = axum_server::from_tcp_rustls(listener, tls).unwrap();
+    runtime.spawn(server.serve(routes.into_make_service()));
+    format!("https://{address}/validate")
+}
+
+fn firebreak(runtime: &Runtime, certificate: &Throwaway) -> String {
+    let view = View {
+        inventory: Arc::new(cluster()),
+        policies: Arc::new(policies()),
+    };
+    let guard = Guard {
+        outlook: Arc::new(view),
+        ledgers: None,
+        now: Timestamp::now,
+    };
+    let webhook = Webhook::bind("127.0.0.1:0", certificate, guard).unwrap();
+    let address = webhook.address().unwrap();
+    runtime.spawn(webhook.serve());
+    format!("https://{address}/validate")
+}
+
+/// Sends a turn of requests; how long it took, and each answer.
+fn turn(
+    runtime: &Runtime,
+    clients: &[Client],
+    url: &str,
+    body: &[u8],
+) -> (Duration, Vec<Duration>) {
+    let begun = Instant::now();
+    let one = |client| async move {
+        let mut times = Vec::with_capacity(TURN / AT_ONCE);
+        for _ in 0..TURN / AT_ONCE {
+            let sent = Instant::now();
+            let answer = Client::post(client, url, body.to_vec()).await.unwrap();
+            times.push(sent.elapsed());
+            assert!(answer["response"]["allowed"].is_boolean(), "{answer}");
+        }
+        times
+    };
+    let times = runtime.block_on(join_all(clients.iter().map(one)));
+    (begun.elapsed(), times.into_iter().flatten().collect())
+}
+
+fn percentile(sorted: &[Duration], of: usize) -> Duration {
+    sorted[(sorted.len() * of / 100).min(sorted.len() - 1)]
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    let (runtime, certificate) = (
+        Runtime::new().unwrap(),
+        Throwaway::new(&["127.0.0.1"]).unwrap(),
+    );
+    let urls = [
+        bare(&runtime, &certificate),
+        firebreak(&runtime, &certificate),
+    ];
+    let client = |_| Client::new(&certificate.authority).unwrap();
+    let clients: Vec<Client> = (0..AT_ONCE).map(client).collect();
+    let body = body();
+    for url in &urls {
+        turn(&runtime, &clients, url, &body);
+    }
+    let (mut ratios, mut times) = (Vec::new(), [Vec::new(), Vec::new()]);
+    for _ in 0..TURNS {
+        let taken = [0, 1].map(|which: usize| {
+            let (taken, each) = turn(&runtime, &clients, &urls[which], &body);
+            times[which].extend(each);
+            taken.as_secs_f64()
+        });
+        ratios.push(taken[0] / taken[1]);
+    }
+    println!(
+        "{PODS} pods, {POLICIES} policies, {AT_ONCE} requests at once, {TURNS} turns of {TURN} each"
+    );
+    for (name, times) in ["bare", "firebreak"].iter().zip(&mut times) {
+        times.sort_unstable();
+        let (half, most) = (percentile(times, 50), percentile(times, 99));
+        println!("{name:10} median {half:>10.1?}   99th percentile {most:>10.1?}");
+    }
+    println!(
+        "throughput of firebreak compared with bare: {:.2}",
+        median(ratios)
+    );
+}
