@@ -145,7 +145,7 @@ fn firebreak(runtime: &Runtime, certificate: &Throwaway) -> String {
     let guard = Guard {
         outlook: Arc::new(view),
         ledgers: None,
-        now: Timestamp::now,
+        now: Arc::new(Timestamp::now),
     };
     let webhook = Webhook::bind("127.0.0.1:0", certificate, guard).unwrap();
     let address = webhook.address().unwrap();

@@ -93,7 +93,7 @@ impl<'a> Replicas<'a> {
             bed.stand_in(Guard {
                 outlook: Arc::new(view()),
                 ledgers: Some(Ledgers::new(wrap(Arc::new(store)))),
-                now,
+                now: Arc::new(now),
             })
         };
         let guards = vec![guard(early), guard(late)];
