@@ -10,28 +10,29 @@
     reason = "a benchmark stops at the first surprise, reads the clock and says what it found"
 )]
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::Bytes;
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::routing::post;
-use axum::{Json, Router};
-use axum_server::tls_rustls::RustlsConfig;
 use firebreak::cli::client::Client;
 use firebreak::cli::inputs::DEFAULT_POLICIES;
 use firebreak::cli::manifests::Reader;
 use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
 use firebreak::policy::PolicySet;
-use firebreak::server::Webhook;
-use firebreak::server::admission::Guard;
+use firebreak::server::admission::{self, Guard};
 use firebreak::server::certs::Throwaway;
+use firebreak::server::listener::{Bounds, Listener, Phase};
 use firebreak::server::view::View;
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 /// Pods of the cluster, of one StatefulSet, and of one namespace.
 const PODS: usize = 10_000;
@@ -115,42 +116,42 @@ fn body() -> Vec<u8> {
 }
 
 /// Parses the review, and allows it.
-async fn allow(body: Bytes) -> Json<Value> {
+async fn allow(body: Bytes) -> impl IntoResponse {
     let review: Value = serde_json::from_slice(&body).unwrap();
     let uid = review["request"]["uid"].clone();
-    Json(
-        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-        "response": {"uid": uid, "allowed": true}}),
-    )
+    let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "response": {"uid": uid, "allowed": true}});
+    let body = serde_json::to_vec(&answer).unwrap();
+    ([(header::CONTENT_TYPE, "application/json")], body)
 }
 
-/// A server that allows everything; where it is.
-fn bare(runtime: &Runtime, certificate: &Throwaway) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    let tls = RustlsConfig::from_config(Arc::clone(&certificate.server));
-    let routes = Router::new().route("/validate", post(allow));
-    let _enter = runtime.enter();
-    let server = axum_server::from_tcp_rustls(listener, tls).unwrap();
-    runtime.spawn(server.serve(routes.into_make_service()));
+/// A server of these routes, for as long as this process runs; where it is.
+fn serve(runtime: &Runtime, certificate: &Throwaway, routes: Router) -> String {
+    let _context = runtime.enter();
+    let live = Some(Arc::clone(&certificate.live));
+    let listener = Listener::bind("127.0.0.1:0", live, Bounds::default()).unwrap();
+    let address = listener.address().unwrap();
+    let (phase, phases) = watch::channel(Phase::Serving);
+    runtime.spawn(async move {
+        let served = listener.serve(routes, phases, Duration::ZERO).await;
+        drop(phase);
+        served
+    });
     format!("https://{address}/validate")
 }
 
-fn firebreak(runtime: &Runtime, certificate: &Throwaway) -> String {
+/// The guard of a large cluster under many policies. What is reserved is left out: that is a write to
+/// the API server, and no work of this process.
+fn guard() -> Guard {
     let view = View {
         inventory: Arc::new(cluster()),
         policies: Arc::new(policies()),
     };
-    let guard = Guard {
+    Guard {
         outlook: Arc::new(view),
         ledgers: None,
         now: Arc::new(Timestamp::now),
-    };
-    let webhook = Webhook::bind("127.0.0.1:0", certificate, guard).unwrap();
-    let address = webhook.address().unwrap();
-    runtime.spawn(webhook.serve());
-    format!("https://{address}/validate")
+    }
 }
 
 /// Sends a turn of requests; how long it took, and each answer.
@@ -189,10 +190,9 @@ fn main() {
         Runtime::new().unwrap(),
         Throwaway::new(&["127.0.0.1"]).unwrap(),
     );
-    let urls = [
-        bare(&runtime, &certificate),
-        firebreak(&runtime, &certificate),
-    ];
+    let bare = Router::new().route("/validate", post(allow));
+    let firebreak = admission::router(Arc::new(guard()));
+    let urls = [bare, firebreak].map(|routes| serve(&runtime, &certificate, routes));
     let client = |_| Client::new(&certificate.authority).unwrap();
     let clients: Vec<Client> = (0..AT_ONCE).map(client).collect();
     let body = body();

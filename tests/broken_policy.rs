@@ -16,7 +16,7 @@ fn object(value: Value) -> Object {
 fn policy(name: &str, limits: &Value) -> Object {
     object(
         json!({"apiVersion": "firebreak.dev/v1alpha1", "kind": "BlastRadiusPolicy",
-        "metadata": {"name": name}, "spec": {"limits": limits}}),
+        "metadata": {"name": name}, "spec": {"enforcement": "Audit", "limits": limits}}),
     )
 }
 
@@ -53,7 +53,7 @@ fn nothing_is_permitted_while_a_policy_is_broken_and_the_denial_names_it() {
     let broken = PolicySet::in_force([&good, &typo]);
     let denied = verdict(&broken, kill());
     assert_eq!(denied.decision, Decision::Deny);
-    assert_eq!(reasons(&denied), [("typo", Reason::PolicyInvalid)]);
+    assert_eq!(reasons(&denied)[0], ("typo", Reason::PolicyInvalid));
     let text = denied.explain();
     assert!(text.contains("spec.limits.maxPod: unknown field"), "{text}");
 }

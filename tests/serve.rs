@@ -185,6 +185,8 @@ struct Serving {
     log: BufReader<std::process::ChildStderr>,
     addresses: [SocketAddr; 2],
     read: String,
+    /// What was read while something else was waited for: lines come in no certain order.
+    passed: Vec<Value>,
 }
 
 impl Serving {
@@ -211,6 +213,7 @@ impl Serving {
             log,
             addresses: [SocketAddr::from(([127, 0, 0, 1], 0)); 2],
             read: String::new(),
+            passed: Vec::new(),
         };
         let line = serving.line("listening");
         serving.addresses =
@@ -218,8 +221,12 @@ impl Serving {
         serving
     }
 
-    /// Reads the log up to the line with this message.
+    /// The first line of the log with this message that was not asked for yet; waits until it is there.
     fn line(&mut self, message: &str) -> Value {
+        let mut passed = self.passed.iter();
+        if let Some(at) = passed.position(|line| line["message"] == message) {
+            return self.passed.remove(at);
+        }
         loop {
             let mut line = String::new();
             let length = self.log.read_line(&mut line).unwrap();
@@ -229,6 +236,7 @@ impl Serving {
             if line["message"] == message {
                 return line;
             }
+            self.passed.push(line);
         }
     }
 

@@ -9,6 +9,8 @@ pub use occasion::{Occasion, occasion};
 pub use suggest::{Change, Suggestion, apply};
 pub use verdict::{Assessment, Decision, Prospect, Verdict};
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::blast::{self, BlastRadius};
@@ -45,13 +47,25 @@ pub fn judge(
         Occasion::Change { old, new } => court.hear(fault::read_change(old, new), new),
         Occasion::Removal(object) => court.hear(fault::read_removal(object, request.grace), object),
         Occasion::Injection(object) => {
-            let beside = inventory.without(object);
+            let beside = beside(inventory, request, object);
             let court = Court {
                 inventory: &beside,
                 ..court
             };
             court.hear(fault::read(object, beside.surroundings()), object)
         }
+    }
+}
+
+/// What counts beside an object: all that is live but the same object with the same spec, as when it
+/// goes on after a pause. A changed one is another experiment, and what the old one holds stays held.
+fn beside<'i>(inventory: &'i Inventory, request: &Request, object: &Object) -> Cow<'i, Inventory> {
+    let spec = |object: &Object| object.value().get("spec").cloned();
+    let old = request.old_object.as_ref();
+    if old.is_some_and(|old| spec(old) == spec(object)) {
+        inventory.without(object)
+    } else {
+        Cow::Borrowed(inventory)
     }
 }
 

@@ -20,6 +20,7 @@ use super::leader::{self, Candidate, Duty};
 use super::ledger::{self, Ledgers};
 use super::listener::{Bounds, Listener, Phase};
 use super::ops::{self, Missing, Ops};
+use super::status;
 use super::view::Outlook;
 use super::watch::Watch;
 use super::{Clock, Task};
@@ -106,7 +107,7 @@ impl Server {
             names: config.client_names.clone(),
             drain: config.drain,
             candidate: candidate(config, &parts),
-            duties: vec![reconciliation(&parts)],
+            duties: vec![reconciliation(&parts), announcement(&parts)],
             parts,
         };
         server.follow(config);
@@ -239,6 +240,12 @@ fn candidate(config: &Config, parts: &Parts) -> Candidate {
 fn reconciliation(parts: &Parts) -> Duty {
     let (store, outlook) = (Arc::clone(&parts.store), Arc::clone(&parts.outlook));
     Box::new(move || Box::pin(ledger::keep(Arc::clone(&store), Arc::clone(&outlook))))
+}
+
+/// The status of policies and exemptions.
+fn announcement(parts: &Parts) -> Duty {
+    let (client, outlook) = (parts.client.clone(), Arc::clone(&parts.outlook));
+    Box::new(move || Box::pin(status::keep(client.clone(), Arc::clone(&outlook))))
 }
 
 /// For how long the last probe is waited for.

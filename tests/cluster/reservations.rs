@@ -141,8 +141,8 @@ impl<'a> Replicas<'a> {
 
     /// Who holds a reservation, and the version of the ledger.
     fn holders(&self) -> Vec<(String, String)> {
-        let list = self.ledgers.list(&ListParams::default());
-        let ledgers = self.bed.wait(list).unwrap();
+        let all = ListParams::default();
+        let ledgers = self.bed.wait(self.ledgers.list(&all)).unwrap();
         let holders = ledgers.into_iter().flat_map(|ledger| {
             let version = ledger.metadata.resource_version.unwrap_or_default();
             let reservations = ledger.spec.reservations.into_iter();
