@@ -31,6 +31,7 @@ mod kill_loop;
 mod playground;
 mod reservations;
 mod served;
+mod whole;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -65,6 +66,8 @@ const TESTS: &[Test] = tests! {
     reservations: of_two_hundred_at_once_exactly_as_many_are_admitted_as_fit,
         a_dry_run_leaves_the_ledger_as_it_is_and_generated_names_are_held,
         a_guard_that_dies_before_it_answers_leaves_a_ghost_that_its_client_does_not_meet;
+    whole: what_is_admitted_is_reserved_seen_and_released,
+        it_gets_over_outages_of_etcd_and_of_the_api_server;
 };
 
 static BED: OnceLock<Bed> = OnceLock::new();

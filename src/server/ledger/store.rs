@@ -63,11 +63,8 @@ impl Store for Cluster {
     fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Page, Refused>> {
         Box::pin(async move {
             // Without a resourceVersion the API server asks the store, not its cache.
-            let found = self
-                .ledgers
-                .get_opt(name)
-                .await
-                .map_err(|error| refused(&error))?;
+            let found = self.ledgers.get_opt(name).await;
+            let found = found.map_err(|error| unread(&error))?;
             found.map_or_else(|| Ok(Page::default()), page)
         })
     }
@@ -76,11 +73,8 @@ impl Store for Cluster {
         Box::pin(async move {
             let found = self.ledgers.list(&ListParams::default()).await;
             let named = |it: BlastLedger| Ok((it.name_any(), page(it)?));
-            found
-                .map_err(|error| refused(&error))?
-                .into_iter()
-                .map(named)
-                .collect()
+            let found = found.map_err(|error| unread(&error))?;
+            found.into_iter().map(named).collect()
         })
     }
 
@@ -117,6 +111,16 @@ fn page(object: BlastLedger) -> Result<Page, Refused> {
     Ok(Page {
         ledger,
         version: resource_version,
+    })
+}
+
+/// That there is no such path at all means that the kind is not defined.
+fn unread(error: &Error) -> Refused {
+    let missing = matches!(error, Error::Api(status) if status.code == 404);
+    Refused::Failed(if missing {
+        "the CustomResourceDefinition of BlastLedgers is not installed".to_owned()
+    } else {
+        error.to_string()
     })
 }
 

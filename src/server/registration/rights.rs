@@ -52,18 +52,27 @@ fn seen(verbs: &[&str]) -> Value {
     groups.into_iter().map(rule).collect()
 }
 
-/// The authority goes into our own webhooks, and into no other.
+/// What is ours of the whole cluster. The authority goes into our own webhooks, and into no other;
+/// which kinds are defined tells what there is to watch; and people see the status of our kinds.
 fn webhooks() -> Value {
     let group = "admissionregistration.k8s.io";
     let names = [NAME, "firebreak-deletions"];
-    json!([named(
-        rule(
-            group,
-            &["validatingwebhookconfigurations"],
-            &["get", "patch"]
-        ),
-        &names
-    )])
+    let configurations = rule(
+        group,
+        &["validatingwebhookconfigurations"],
+        &["get", "patch"],
+    );
+    let definitions = rule(
+        "apiextensions.k8s.io",
+        &["customresourcedefinitions"],
+        &["list", "watch"],
+    );
+    let told = ["blastradiuspolicies/status", "exemptions/status"];
+    json!([
+        named(configurations, &names),
+        definitions,
+        rule("firebreak.dev", &told, &["patch"]),
+    ])
 }
 
 /// What is written in our own namespace. A right to create cannot be held to a name.
