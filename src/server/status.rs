@@ -74,7 +74,8 @@ impl Keeper {
         let before = policy.status.clone().unwrap_or_default();
         let after = policy_status(policy, inventory, now);
         let recently = self.counted.get(&name);
-        let recently = recently.is_some_and(|at| at.elapsed() < COUNTS);
+        let counted = before.workloads.is_some();
+        let recently = counted && recently.is_some_and(|at| at.elapsed() < COUNTS);
         let same = BlastRadiusPolicyStatus {
             workloads: before.workloads,
             databases: before.databases,

@@ -247,6 +247,14 @@ pub(crate) fn the_chart_installs_the_same_and_leaves_nothing(bed: &Bed) {
     own.retain(|(kind, _), _| kind != "Namespace");
     assert_eq!(objects(&rendered), own);
 
+    let delete = [
+        "delete",
+        "-f",
+        &path(INSTALL),
+        "--ignore-not-found",
+        "--timeout=60s",
+    ];
+    bed.kubectl(&delete).succeeds();
     let before = everything(bed);
     let guarded = "--set=webhooks.guardDeletions=true";
     run(
