@@ -43,6 +43,26 @@ impl User {
     }
 }
 
+/// Whether `text` fits `pattern`, in which `*` stands for any text.
+#[must_use]
+pub fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, inner)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in inner {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
 /// How a resource is named in the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResourceRef {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use firebreak::fault::Accounts;
 use firebreak::fault::{self, Surroundings};
 use firebreak::inventory::Inventory;
 use firebreak::judge::{Occasion, occasion};
@@ -57,7 +58,7 @@ fn conditions_keep_away_only_what_passes_unseen() {
         assert!(
             reached == 1 || passes,
             "{what} is kept away, but {:?}",
-            occasion(&request)
+            occasion(&request, Accounts::BUILT_IN)
         );
         asked += reached;
     }
@@ -172,7 +173,7 @@ fn holds(expression: &str, request: &Request, what: &str) -> bool {
 /// Whether a request passes before anything is looked up.
 fn passes_unseen(request: &Request) -> bool {
     let none = |reading: Result<Option<_>, _>| matches!(reading, Ok(None));
-    match occasion(request) {
+    match occasion(request, Accounts::BUILT_IN) {
         Occasion::Pass(_) => true,
         Occasion::Injection(object) => {
             none(fault::read(object, Surroundings::NONE)) && foreign(object)

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use firebreak::fault::Accounts;
 use firebreak::judge::{Occasion, occasion};
 use firebreak::request::{Operation, Request};
 use firebreak::server::review;
@@ -37,7 +38,7 @@ fn is_controller(request: &Request) -> bool {
 fn every_update_of_a_controller_passes() {
     for (file, request) in recorded() {
         if is_controller(&request) && request.operation != Operation::Create {
-            let occasion = occasion(&request);
+            let occasion = occasion(&request, Accounts::BUILT_IN);
             assert!(
                 matches!(occasion, Occasion::Pass(_)),
                 "{file}: {occasion:?}"
@@ -52,10 +53,16 @@ fn internal_objects_of_the_tool_pass_and_the_same_by_hand_do_not() {
     for (file, mut request) in recorded() {
         let internal = ["PodNetworkChaos", "WorkflowNode"].contains(&request.target.kind.as_str());
         if request.operation == Operation::Create && internal {
-            assert!(matches!(occasion(&request), Occasion::Pass(_)), "{file}");
+            assert!(
+                matches!(occasion(&request, Accounts::BUILT_IN), Occasion::Pass(_)),
+                "{file}"
+            );
             request.user.name = "engineer".to_owned();
             assert!(
-                matches!(occasion(&request), Occasion::Injection(_)),
+                matches!(
+                    occasion(&request, Accounts::BUILT_IN),
+                    Occasion::Injection(_)
+                ),
                 "{file} by hand"
             );
             seen += 1;
@@ -70,7 +77,7 @@ fn every_experiment_a_controller_creates_is_judged_again() {
     for (file, request) in recorded() {
         if request.operation == Operation::Create && request.target.kind == "PodChaos" {
             let judged = matches!(
-                occasion(&request),
+                occasion(&request, Accounts::BUILT_IN),
                 Occasion::Injection(_) | Occasion::Forged(_)
             );
             assert!(judged, "{file}");
@@ -84,7 +91,10 @@ fn every_experiment_a_controller_creates_is_judged_again() {
 fn no_deletion_of_a_chaos_object_is_judged() {
     for (file, request) in recorded() {
         if request.operation == Operation::Delete && request.target.group == "chaos-mesh.org" {
-            assert!(matches!(occasion(&request), Occasion::Pass(_)), "{file}");
+            assert!(
+                matches!(occasion(&request, Accounts::BUILT_IN), Occasion::Pass(_)),
+                "{file}"
+            );
         }
     }
 }
@@ -104,7 +114,9 @@ fn what_injected_by_update_is_judged() {
                 && request.user.name == "engineer"
         });
         let judged = people
-            .filter(|(_, request)| !matches!(occasion(request), Occasion::Pass(_)))
+            .filter(|(_, request)| {
+                !matches!(occasion(request, Accounts::BUILT_IN), Occasion::Pass(_))
+            })
             .count();
         assert!(judged > 0, "no update of {scenario} was judged");
     }
@@ -116,7 +128,10 @@ fn records_written_by_hand_are_forged() {
         file.contains("08-forged-records") && request.operation == Operation::Create
     });
     let (_, request) = forged.unwrap();
-    assert!(matches!(occasion(&request), Occasion::Forged(_)));
+    assert!(matches!(
+        occasion(&request, Accounts::BUILT_IN),
+        Occasion::Forged(_)
+    ));
 }
 
 #[test]
@@ -124,7 +139,10 @@ fn stopping_an_engine_is_never_judged() {
     let mut seen = 0;
     for (file, request) in recorded() {
         if file.contains("22-litmus-stop") && request.user.name == "engineer" {
-            assert!(matches!(occasion(&request), Occasion::Pass(_)), "{file}");
+            assert!(
+                matches!(occasion(&request, Accounts::BUILT_IN), Occasion::Pass(_)),
+                "{file}"
+            );
             seen += 1;
         }
     }

@@ -12,7 +12,7 @@ use firebreak::judge::{Decision, judge};
 use firebreak::object::Object;
 use firebreak::server::client::{Access, Place, connect};
 use firebreak::server::view::{Outlook as _, View};
-use firebreak::server::watch::{Health, State, Watch};
+use firebreak::server::watch::{Health, Settings, State, Watch};
 use serde_json::{Value, json};
 
 use fake::{Fake, fake};
@@ -389,7 +389,7 @@ async fn it_is_the_same_over_a_socket_and_by_a_kubeconfig() {
         ..Access::default()
     };
     let client = connect(&access).await.unwrap();
-    let (watch, work) = Watch::new(client, Duration::from_mins(2));
+    let (watch, work) = Watch::new(client, Settings::default());
     let work = tokio::spawn(work);
     while watch.unready().is_some() {
         assert!(!work.is_finished());

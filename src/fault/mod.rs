@@ -19,7 +19,7 @@ pub mod target;
 mod workload;
 mod writes;
 
-pub use accounts::{OPERATORS, TOOLS, is_operator_account, is_system_account, is_tool_account};
+pub use accounts::{Accounts, OPERATORS, TOOLS, is_system_account};
 pub use experiment::{
     Action, Aim, Effect, Experiment, Fault, Intensity, Isolation, Lifetime, Note, Overlap,
     Recurrence, Ties, Tool,

@@ -34,7 +34,7 @@ pub fn judge(
         request,
         now,
     };
-    let occasion = occasion(request);
+    let occasion = occasion(request, policies.accounts());
     // A policy is held against nothing but itself: it can be mended at any time.
     let blind = matches!(occasion, Occasion::Pass(_) | Occasion::Rule(_));
     if let (Some(why), false) = (inventory.unavailable(), blind) {

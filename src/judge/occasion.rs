@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::fault::{self, Unreadable};
+use crate::fault::{self, Accounts, Unreadable};
 use crate::object::Object;
 use crate::policy::spec::GROUP;
 use crate::request::{Operation, Request};
@@ -33,24 +33,24 @@ pub enum Occasion<'a> {
     Forged(Unreadable),
 }
 
-/// What `request` amounts to.
+/// What `request` amounts to, where these accounts are known.
 #[must_use]
-pub fn occasion(request: &Request) -> Occasion<'_> {
+pub fn occasion<'r>(request: &'r Request, accounts: &Accounts) -> Occasion<'r> {
     match request.operation {
-        Operation::Create => creation(request),
-        Operation::Update => update(request),
-        Operation::Delete => removal(request),
+        Operation::Create => creation(request, accounts),
+        Operation::Update => update(request, accounts),
+        Operation::Delete => removal(request, accounts),
         Operation::Connect => Occasion::Pass("a connection"),
     }
 }
 
-fn creation(request: &Request) -> Occasion<'_> {
+fn creation<'r>(request: &'r Request, accounts: &Accounts) -> Occasion<'r> {
     let Some(object) = &request.object else {
         return Occasion::Pass("no object");
     };
     if request.subresource == "eviction" {
         // Budgets are asked about it too, but know of no primary.
-        return taken_away(request, object);
+        return taken_away(request, object, accounts);
     }
     if !request.subresource.is_empty() {
         return Occasion::Pass("a subresource");
@@ -58,10 +58,10 @@ fn creation(request: &Request) -> Occasion<'_> {
     if is_rule(object) {
         return Occasion::Rule(object);
     }
-    if fault::is_internal(object) && fault::is_tool_account(&request.user) {
+    if fault::is_internal(object) && accounts.is_tool(&request.user) {
         return Occasion::Pass("the tool's own bookkeeping");
     }
-    if is_own_work(request, object) {
+    if is_own_work(request, object, accounts) {
         return Occasion::Pass(OWN_WORK);
     }
     match fault::forged_status(object) {
@@ -70,14 +70,14 @@ fn creation(request: &Request) -> Occasion<'_> {
     }
 }
 
-fn update(request: &Request) -> Occasion<'_> {
+fn update<'r>(request: &'r Request, accounts: &Accounts) -> Occasion<'r> {
     let (Some(new), Some(old)) = (&request.object, &request.old_object) else {
         return Occasion::Pass("no object");
     };
     if !request.subresource.is_empty() {
         return Occasion::Pass("a subresource");
     }
-    if fault::is_tool_account(&request.user) {
+    if accounts.is_tool(&request.user) {
         return Occasion::Pass("the tool's own bookkeeping");
     }
     if new.root().get("metadata").get("deletionTimestamp").is_set() {
@@ -96,7 +96,7 @@ fn update(request: &Request) -> Occasion<'_> {
             "it stops an experiment"
         });
     }
-    if is_own_work(request, new) {
+    if is_own_work(request, new, accounts) {
         return Occasion::Pass(OWN_WORK);
     }
     if fault::is_system_account(&request.user) && fault::is_workload(new) {
@@ -124,7 +124,7 @@ fn is_rule(object: &Object) -> bool {
     object.is(GROUP, "BlastRadiusPolicy") || object.is(GROUP, "Exemption")
 }
 
-fn removal(request: &Request) -> Occasion<'_> {
+fn removal<'r>(request: &'r Request, accounts: &Accounts) -> Occasion<'r> {
     let Some(object) = &request.old_object else {
         return Occasion::Pass("a deletion");
     };
@@ -143,16 +143,16 @@ fn removal(request: &Request) -> Occasion<'_> {
     {
         return Occasion::Pass("it is being deleted");
     }
-    taken_away(request, object)
+    taken_away(request, object, accounts)
 }
 
 /// A pod deleted, or evicted: whoever keeps the cluster or a database in order may do it.
-fn taken_away<'a>(request: &Request, object: &'a Object) -> Occasion<'a> {
+fn taken_away<'a>(request: &Request, object: &'a Object, accounts: &Accounts) -> Occasion<'a> {
     let user = &request.user;
-    if fault::is_system_account(user) || fault::is_tool_account(user) {
+    if fault::is_system_account(user) || accounts.is_tool(user) {
         return Occasion::Pass("the cluster's own housekeeping");
     }
-    if fault::is_operator_account(user) {
+    if accounts.is_operator(user) {
         return Occasion::Pass(OWN_WORK);
     }
     Occasion::Removal(object)
@@ -161,8 +161,8 @@ fn taken_away<'a>(request: &Request, object: &'a Object) -> Occasion<'a> {
 const OWN_WORK: &str = "a database operator's own work";
 
 /// Whether the operator of a database writes what it runs its database with.
-fn is_own_work(request: &Request, object: &Object) -> bool {
-    fault::is_operator_account(&request.user) && fault::is_workload(object)
+fn is_own_work(request: &Request, object: &Object, accounts: &Accounts) -> bool {
+    accounts.is_operator(&request.user) && fault::is_workload(object)
 }
 
 fn differs(old: &Object, new: &Object, pointer: &str) -> bool {

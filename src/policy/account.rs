@@ -1,25 +1,8 @@
 //! Patterns of names: accounts and chaos objects.
 
-use crate::request::User;
+pub(super) use crate::request::fits;
 
-/// Whether `text` fits `pattern`, in which `*` stands for any text.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, inner)) = parts.split_last() else {
-        return rest.is_empty();
-    };
-    for part in inner {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
+use crate::request::User;
 
 /// Whether one of the patterns names the user or a group of theirs.
 pub(super) fn listed(patterns: &[String], user: &User) -> bool {

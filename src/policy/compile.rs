@@ -11,6 +11,7 @@ use super::rules::Rules;
 use super::spec::limits::Limits;
 use super::spec::{BlastRadiusPolicySpec, GROUP, VERSION};
 use super::windows::PolicyWindows;
+use crate::fault::Accounts;
 use crate::object::{Field, Object, ObjectRef, Unreadable};
 
 /// The kind of policies.
@@ -49,6 +50,7 @@ pub struct PolicySet {
     policies: Vec<Policy>,
     exemptions: Vec<Exemption>,
     broken: Vec<PolicyError>,
+    accounts: Accounts,
 }
 
 impl PolicySet {
@@ -142,6 +144,18 @@ impl PolicySet {
     #[must_use]
     pub fn exemptions(&self) -> &[Exemption] {
         &self.exemptions
+    }
+
+    /// The same policies, where these accounts are known.
+    #[must_use]
+    pub fn with_accounts(self, accounts: Accounts) -> Self {
+        Self { accounts, ..self }
+    }
+
+    /// The accounts that are known.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// What is wrong with policies that are in force. While there is any, nothing is permitted.

@@ -22,8 +22,9 @@ use super::listener::{Bounds, Listener, Phase};
 use super::ops::{self, Missing, Ops};
 use super::status;
 use super::view::Outlook;
-use super::watch::Watch;
+use super::watch::{Settings, Watch};
 use super::{Clock, Task};
+use crate::fault::Accounts;
 
 /// What the guard is made of.
 pub struct Parts {
@@ -59,7 +60,14 @@ impl Parts {
             ..client::Access::default()
         };
         let client = client::connect(&access).await?;
-        let (watch, work) = Watch::new(client.clone(), config.staleness);
+        let settings = Settings {
+            staleness: config.staleness,
+            accounts: Accounts {
+                tools: config.accounts.tools.clone(),
+                operators: config.accounts.operators.clone(),
+            },
+        };
+        let (watch, work) = Watch::new(client.clone(), settings);
         let asked = Arc::clone(&watch);
         let watching = async {
             let error = work.await;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use firebreak::server::watch::Watch;
+use firebreak::server::watch::{Settings, Watch};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use http::{Method, Request, Response, StatusCode};
 use kube::Client;
@@ -101,7 +101,7 @@ impl Fake {
 
     /// Its watch, at work, and a bookmark every minute.
     pub(crate) fn watch(&self) -> Arc<Watch> {
-        let (watch, work) = Watch::new(self.client(), Duration::from_mins(2));
+        let (watch, work) = Watch::new(self.client(), Settings::default());
         tokio::spawn(work);
         let fake = self.clone();
         tokio::spawn(async move {

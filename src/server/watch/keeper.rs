@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::feed::Change;
 use super::served::Served;
 use super::sign::{Sign, Signs};
+use crate::fault::Accounts;
 use crate::inventory::Cluster;
 use crate::object::ObjectRef;
 use crate::policy::PolicySet;
@@ -52,6 +53,8 @@ pub(super) struct Desk {
     pub(super) view: Arc<ArcSwap<View>>,
     /// What wakes the discovery of kinds.
     pub(super) rediscover: Arc<Notify>,
+    /// The accounts that are known.
+    pub(super) accounts: Accounts,
 }
 
 impl Keeper {
@@ -180,7 +183,8 @@ impl Keeper {
         self.cluster = cluster;
         if let Some(policies) = policies {
             told(&policies);
-            self.policies = Arc::new(policies);
+            let accounts = self.desk.accounts.clone();
+            self.policies = Arc::new(policies.with_accounts(accounts));
         }
         for sign in self.desk.signs.all().iter() {
             let Served { group, kind, .. } = &sign.served;

@@ -27,6 +27,7 @@ use kube::Client;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::view::{Outlook, View};
+use crate::fault::Accounts;
 use crate::inventory::Inventory;
 use crate::policy::PolicySet;
 use feed::Shared;
@@ -48,23 +49,41 @@ const NOT_YET: &str = "the cluster has not been listed yet";
 pub struct Watch {
     signs: Arc<Signs>,
     view: Arc<ArcSwap<View>>,
-    staleness: Duration,
+    settings: Settings,
+}
+
+/// What may be chosen about it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How old what is known may be.
+    pub staleness: Duration,
+    /// The accounts that are known.
+    pub accounts: Accounts,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            staleness: STALENESS,
+            accounts: Accounts::default(),
+        }
+    }
 }
 
 impl Watch {
-    /// The cluster behind this client, not older than `staleness`; and the work to be done for it,
+    /// The cluster behind this client; and the work to be done for it,
     /// which ends only when it cannot go on. Nothing is written to the API server.
     pub fn new(
         client: Client,
-        staleness: Duration,
+        settings: Settings,
     ) -> (
         Arc<Self>,
         impl Future<Output = anyhow::Error> + Send + use<>,
     ) {
         let watch = Arc::new(Self {
             signs: Arc::new(Signs::new()),
-            view: Arc::new(ArcSwap::from_pointee(unavailable(NOT_YET))),
-            staleness,
+            view: Arc::new(ArcSwap::from_pointee(unavailable(NOT_YET, &settings))),
+            settings,
         });
         let working = Arc::clone(&watch);
         (watch, async move { working.work(client).await })
@@ -84,6 +103,7 @@ impl Watch {
             signs: Arc::clone(&self.signs),
             view: Arc::clone(&self.view),
             rediscover,
+            accounts: self.settings.accounts.clone(),
         };
         let keeper = Keeper::new(changes, desk);
         let kinds = Kinds::new(shared, Arc::clone(&self.signs));
@@ -91,8 +111,10 @@ impl Watch {
             ended = keeper.run() => ended,
             ended = kinds.run() => ended,
         };
-        self.view
-            .store(Arc::new(unavailable("the cluster is not watched any more")));
+        self.view.store(Arc::new(unavailable(
+            "the cluster is not watched any more",
+            &self.settings,
+        )));
         let why = ended.err();
         why.unwrap_or_else(|| anyhow!("there is nothing left to watch"))
     }
@@ -106,7 +128,7 @@ impl Watch {
         if !waiting.is_empty() {
             return Some(format!("not listed yet: {}", waiting.join(", ")));
         }
-        let stale = self.signs.stale(self.staleness);
+        let stale = self.signs.stale(self.settings.staleness);
         let unavailable = || {
             let view = self.view.load();
             view.inventory.unavailable().map(str::to_owned)
@@ -126,7 +148,7 @@ impl Outlook for Watch {
     /// Ages are told by a clock that nobody sets, so the time of the verdict is not asked.
     fn view(&self, _: Timestamp) -> View {
         let view = self.view.load();
-        match self.signs.stale(self.staleness) {
+        match self.signs.stale(self.settings.staleness) {
             None => View::clone(&view),
             Some(why) => View {
                 inventory: Arc::new(Inventory::unlisted(why)),
@@ -137,9 +159,10 @@ impl Outlook for Watch {
 }
 
 /// The view of a cluster of which nothing is known, policies included.
-fn unavailable(why: &str) -> View {
+fn unavailable(why: &str, settings: &Settings) -> View {
+    let policies = PolicySet::unknown(why);
     View {
         inventory: Arc::new(Inventory::unlisted(why)),
-        policies: Arc::new(PolicySet::unknown(why)),
+        policies: Arc::new(policies.with_accounts(settings.accounts.clone())),
     }
 }
