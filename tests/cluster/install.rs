@@ -26,6 +26,7 @@ fn job(name: &str, labels: &str) -> String {
 pub(crate) fn one_file_installs_everything_and_removes_it(bed: &Bed) {
     bed.nodes();
     let file = path(INSTALL);
+    let before = ours(bed);
     bed.kubectl(&["apply", "-f", &file]).succeeds();
     let again = bed.kubectl(&["apply", "-f", &file]).succeeds();
     // kubectl replaces the selector of a budget as a whole, and calls it configured every time.
@@ -52,7 +53,11 @@ pub(crate) fn one_file_installs_everything_and_removes_it(bed: &Bed) {
     });
     bed.kubectl(&["delete", "-f", &file, "--timeout=60s"])
         .succeeds();
-    assert_eq!(ours(bed), BTreeSet::new());
+    let after = ours(bed);
+    let left: Vec<&String> = after.difference(&before).collect();
+    assert!(left.is_empty(), "{left:?}");
+    let gone = bed.kubectl(&["get", "namespace", "firebreak"]).fails();
+    assert!(gone.contains("NotFound"), "{gone}");
 }
 
 pub(crate) fn the_cluster_goes_on_while_nobody_answers(bed: &Bed) {
