@@ -10,7 +10,7 @@ use firebreak::judge::{Decision, Verdict, judge};
 use firebreak::object::Object;
 use firebreak::policy::PolicySet;
 use firebreak::request::{Request, User};
-use firebreak::schedule::{Ledger, PATIENCE};
+use firebreak::schedule::{Ledger, PATIENCE, Reservation, State};
 use firebreak::server::ledger::{Admitted, Ledgers, Page, Refused, Store, keep};
 use firebreak::server::view::View;
 use futures::future::BoxFuture;
@@ -286,6 +286,23 @@ async fn another_content_under_the_same_name_is_another_experiment() {
         &admit(&ledgers, &view, &with("1", "z"), now()).await
     ));
     assert_eq!(store.holders(), ["a", "a"]);
+}
+
+#[test]
+fn what_is_withdrawn_is_ones_own() {
+    let reservation = |uid: &str| Reservation {
+        object: chaos("a", uid),
+        uid: uid.to_owned(),
+        state: State::Tentative,
+        since: now().to_string(),
+        pods: Vec::new(),
+    };
+    let mut ledger = Ledger::default();
+    ledger.enter(reservation("carried out"));
+    ledger.withdraw(&reservation("denied"));
+    assert_eq!(ledger.reservations, [reservation("carried out")]);
+    ledger.withdraw(&reservation("carried out"));
+    assert!(ledger.reservations.is_empty());
 }
 
 #[tokio::test]

@@ -164,9 +164,10 @@ impl Ledger {
         self.reservations.push(new);
     }
 
-    /// Takes a reservation back that was entered for a request that is denied after all.
+    /// Takes back what was entered for a request that is denied after all, and nothing else: another
+    /// request for the same object may have been carried out.
     pub fn withdraw(&mut self, new: &Reservation) {
-        self.reservations.retain(|it| !it.is_ghost_of(new));
+        self.reservations.retain(|it| it != new);
     }
 
     /// What the ledger holds against `new`: everything but its own ghosts, and what the inventory knows
