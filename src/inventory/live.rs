@@ -4,6 +4,8 @@
 //! began says "all recovered". Records, the desired phase and whether the fault is an instant tell
 //! the truth.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::active::created;
@@ -68,12 +70,11 @@ pub(super) fn among(objects: &[&Object], inventory: &Inventory) -> Live {
             )),
         }
     }
-    let live_now = |object: &&Object| {
-        let mut active = live.experiments.iter();
-        active.any(|active| active.experiment.object == *object.reference())
-    };
-    let over = objects.iter().copied().filter(|it| fault::is_of_a_tool(it));
-    let over = over.filter(|it| !live_now(it)).map(Object::reference);
+    let now = live.experiments.iter().map(|it| &it.experiment.object);
+    let now: BTreeSet<&ObjectRef> = now.collect();
+    let of_tools = objects.iter().filter(|it| fault::is_of_a_tool(it));
+    let over = of_tools.map(|it| it.reference());
+    let over = over.filter(|it| !now.contains(it));
     live.over = over.cloned().collect();
     live
 }

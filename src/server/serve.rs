@@ -24,7 +24,6 @@ use super::status;
 use super::view::Outlook;
 use super::watch::{Settings, Watch};
 use super::{Clock, Task};
-use crate::fault::Accounts;
 
 /// What the guard is made of.
 pub struct Parts {
@@ -62,10 +61,7 @@ impl Parts {
         let client = client::connect(&access).await?;
         let settings = Settings {
             staleness: config.staleness,
-            accounts: Accounts {
-                tools: config.accounts.tools.clone(),
-                operators: config.accounts.operators.clone(),
-            },
+            accounts: config.accounts.clone(),
         };
         let (watch, work) = Watch::new(client.clone(), settings);
         let asked = Arc::clone(&watch);

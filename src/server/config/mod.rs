@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::fault::Accounts;
 use given::Given;
 pub use given::Sources;
 pub use table::{Accepts, SETTINGS, Setting};
@@ -104,15 +105,6 @@ pub enum Format {
     Json,
     /// For people.
     Text,
-}
-
-/// Accounts beside those that are known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Accounts {
-    /// Of chaos tools' controllers.
-    pub tools: Vec<String>,
-    /// Of database operators.
-    pub operators: Vec<String>,
 }
 
 const LEVELS: &[(&str, Level)] = &[
