@@ -51,8 +51,7 @@ pub(crate) fn one_file_installs_everything_and_removes_it(bed: &Bed) {
             Err(format!("{role}\n{pods}"))
         }
     });
-    bed.kubectl(&["delete", "-f", &file, "--timeout=60s"])
-        .succeeds();
+    remove(bed);
     let after = ours(bed);
     let left: Vec<&String> = after.difference(&before).collect();
     assert!(left.is_empty(), "{left:?}");
@@ -109,14 +108,7 @@ pub(crate) fn the_cluster_goes_on_while_nobody_answers(bed: &Bed) {
             Err(ended.told())
         }
     });
-    bed.kubectl(&[
-        "delete",
-        "-f",
-        &path(INSTALL),
-        "--ignore-not-found",
-        "--timeout=60s",
-    ])
-    .succeeds();
+    remove(bed);
     bed.forget("install");
 }
 
@@ -148,14 +140,7 @@ pub(crate) fn webhooks_go_with_the_namespace_that_owns_them(bed: &Bed) {
             Err(ended.told())
         }
     });
-    bed.kubectl(&[
-        "delete",
-        "-f",
-        &path(INSTALL),
-        "--ignore-not-found",
-        "--timeout=60s",
-    ])
-    .succeeds();
+    remove(bed);
 }
 
 pub(crate) fn overlays_are_accepted(bed: &Bed) {
@@ -181,8 +166,7 @@ pub(crate) fn overlays_are_accepted(bed: &Bed) {
         objects(&bed.kubectl(&["kustomize", &path("manifests")]).succeeds()),
         own
     );
-    bed.kubectl(&["delete", "-f", &path(INSTALL), "--timeout=60s"])
-        .succeeds();
+    remove(bed);
 }
 
 pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
@@ -224,8 +208,7 @@ pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
     for right in may_not {
         assert!(allowed(bed, right).is_err(), "it may {}", right.join(" "));
     }
-    bed.kubectl(&["delete", "-f", &path(INSTALL), "--timeout=60s"])
-        .succeeds();
+    remove(bed);
     bed.define_kinds();
 }
 
@@ -252,14 +235,7 @@ pub(crate) fn the_chart_installs_the_same_and_leaves_nothing(bed: &Bed) {
     own.retain(|(kind, _), _| kind != "Namespace");
     assert_eq!(objects(&rendered), own);
 
-    let delete = [
-        "delete",
-        "-f",
-        &path(INSTALL),
-        "--ignore-not-found",
-        "--timeout=60s",
-    ];
-    bed.kubectl(&delete).succeeds();
+    remove(bed);
     let before = everything(bed);
     let guarded = "--set=webhooks.guardDeletions=true";
     run(
@@ -382,6 +358,14 @@ fn whole(value: &mut Value) {
         Value::Object(fields) => fields.values_mut().for_each(whole),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
+}
+
+/// Removes what is left of an installation. The API server clears a definition of all its objects before
+/// it goes, and tries again later and later while the kind is still being served.
+fn remove(bed: &Bed) {
+    let file = path(INSTALL);
+    let delete = ["delete", "-f", &file, "--ignore-not-found", "--timeout=5m"];
+    bed.kubectl(&delete).succeeds();
 }
 
 /// The path of a file of the project.

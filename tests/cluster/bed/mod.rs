@@ -144,7 +144,7 @@ impl Bed {
             "namespace",
             namespace,
             "--ignore-not-found",
-            "--timeout=60s",
+            "--timeout=5m",
         ];
         self.kubectl(&delete).succeeds();
     }
