@@ -243,7 +243,11 @@ fn two_replica_sets_are_two_databases_and_the_voters_of_a_chart_are_one() {
         let inventory = manifests(sets.collect());
         let databases = inventory.groups().filter_map(|(_, group)| {
             let database = group.database.as_ref()?;
-            Some((group.name.clone(), database.quorum, database.standbys.len()))
+            Some((
+                group.name.to_string(),
+                database.quorum,
+                database.standbys.len(),
+            ))
         });
         databases.collect::<Vec<_>>()
     };
@@ -270,7 +274,10 @@ fn deployed(labels: &Value, annotations: &Value) -> Option<Database> {
         "spec": {"template": {"metadata": {"labels": labels},
             "spec": {"containers": [{"name": "c"}], "volumes": [volume]}}}
     })]);
-    group(&inventory, "Deployment db/d").database.clone()
+    group(&inventory, "Deployment db/d")
+        .database
+        .as_deref()
+        .cloned()
 }
 
 #[test]

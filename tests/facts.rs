@@ -340,4 +340,5 @@ fn an_annotation_that_is_not_kept_may_be_anything() {
     };
     assert_eq!(hit("example.com/none"), 0);
     assert!(hit("kubectl.kubernetes.io/last-applied-configuration") > 5);
+    assert!(hit("cni.projectcalico.org/podIP") > 5);
 }

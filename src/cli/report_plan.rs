@@ -168,10 +168,10 @@ fn group(impact: &crate::blast::Impact, inventory: &Inventory) -> GroupPlan {
     let group = inventory.group(impact.group);
     let database = group.database.as_ref();
     GroupPlan {
-        kind: group.kind.clone(),
-        namespace: group.namespace.clone(),
-        name: group.name.clone(),
-        unit: Some(group.unit.clone()).filter(|unit| !unit.is_empty()),
+        kind: group.kind.to_string(),
+        namespace: group.namespace.to_string(),
+        name: group.name.to_string(),
+        unit: Some(group.unit.to_string()).filter(|unit| !unit.is_empty()),
         engine: database.map(|it| it.engine.clone()),
         recognised_by: database.map(|it| it.recognised_by.clone()),
         size: impact.size,

@@ -89,7 +89,10 @@ fn settle(pods: &mut [Pod], nodes: &mut [Node]) {
 fn groups(world: &World<'_>, pods: &mut [Pod]) -> Vec<Group> {
     let databases = database::groups(world, pods).into_iter();
     let mut groups: Vec<(Group, Vec<PodId>)> = databases
-        .map(|group| (group.clone(), group.members))
+        .map(|group| {
+            let members = group.members.clone();
+            (group, members)
+        })
         .collect();
     let mut claimed = vec![false; pods.len()];
     for id in groups.iter().flat_map(|(_, all)| all) {

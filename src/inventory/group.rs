@@ -6,27 +6,28 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::PodId;
+use super::words::Text;
 
 /// A database or a workload.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Group {
     /// Kind of the resource: `PerconaXtraDBCluster`, `StatefulSet`, `Pod` for a bare pod, ...
-    pub kind: String,
+    pub kind: Text,
     /// API group of that kind, empty for the core group.
-    pub api_group: String,
+    pub api_group: Text,
     /// Namespace.
-    pub namespace: String,
+    pub namespace: Text,
     /// Name.
-    pub name: String,
+    pub name: Text,
     /// The part of the resource it is, such as a replica set, where the resource stands for
     /// several databases that fail each on its own; else empty.
-    pub unit: String,
+    pub unit: Text,
     /// How many members it should have.
     pub size: u32,
     /// The pods that count, in order of name. Finished pods do not.
     pub members: Vec<PodId>,
     /// What else is known when it is a database.
-    pub database: Option<Database>,
+    pub database: Option<Box<Database>>,
 }
 
 /// What is known of a database beside its pods.

@@ -25,6 +25,8 @@ pub struct Facts {
     pub labels: Labels,
     /// Annotations, but for those that [`is_dropped`].
     pub annotations: Labels,
+    /// `spec.serviceAccountName`.
+    pub service_account: Text,
     /// The node's name as the pod says it, also where that node is not in the inventory.
     pub node_name: Text,
     /// `status.phase`.
@@ -116,8 +118,17 @@ impl Deref for Pod {
     }
 }
 
-/// What pods are annotated with that says nothing of them and is as long as they are.
-const DROPPED: &[&str] = &["kubectl.kubernetes.io/last-applied-configuration"];
+/// What pods are annotated with that no selector means: what was applied, as long as they are
+/// themselves, and what the plugins of networks note down, which is another text for every pod.
+const DROPPED: &[&str] = &[
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "cni.projectcalico.org/containerID",
+    "cni.projectcalico.org/podIP",
+    "cni.projectcalico.org/podIPs",
+    "k8s.ovn.org/pod-networks",
+    "k8s.v1.cni.cncf.io/network-status",
+    "k8s.v1.cni.cncf.io/networks-status",
+];
 
 /// Whether an annotation is not kept of pods, so that what it says there is not known.
 #[must_use]
@@ -159,6 +170,10 @@ impl Facts {
         Self {
             labels: words.labels(&texts(value, "/metadata/labels")),
             annotations: words.labels(&annotations),
+            service_account: words.text(match text(value, "/spec/serviceAccountName") {
+                "" => "default",
+                name => name,
+            }),
             node_name: words.text(text(value, "/spec/nodeName")),
             claims: claims(value).map(|it| words.text(it)).collect(),
             template: words.template(template),

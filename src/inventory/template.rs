@@ -10,8 +10,6 @@ use super::words::{Text, Words};
 /// What pods of one template have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Template {
-    /// `spec.serviceAccountName`.
-    pub service_account: Text,
     /// `spec.schedulerName`.
     pub scheduler: Text,
     /// `spec.restartPolicy`.
@@ -54,7 +52,6 @@ impl Template {
             found => words.text(found),
         };
         Self {
-            service_account: or("/spec/serviceAccountName", "default"),
             scheduler: or("/spec/schedulerName", "default-scheduler"),
             restart_policy: or("/spec/restartPolicy", "Always"),
             host_network: truth(value, "/spec/hostNetwork"),

@@ -171,7 +171,7 @@ pub(super) fn groups(
     pods: &[Pod],
     claimed: &[bool],
 ) -> Vec<(Group, Vec<PodId>)> {
-    let mut workloads = BTreeMap::<(&str, Owner), Vec<PodId>>::new();
+    let mut workloads = BTreeMap::<(&Text, Owner), Vec<PodId>>::new();
     for ((id, pod), _) in (0..)
         .zip(pods)
         .zip(claimed)
@@ -189,7 +189,7 @@ pub(super) fn groups(
         .collect()
 }
 
-fn group(world: &World<'_>, pods: &[Pod], (place, owner): (&str, Owner), all: &[PodId]) -> Group {
+fn group(world: &World<'_>, pods: &[Pod], (place, owner): (&Text, Owner), all: &[PodId]) -> Group {
     let lives = |id: &&PodId| {
         pods.get(id.0 as usize)
             .is_some_and(|pod| !pod.is_finished())
@@ -198,10 +198,10 @@ fn group(world: &World<'_>, pods: &[Pod], (place, owner): (&str, Owner), all: &[
     let done = members.is_empty() && owner.kind == "Job";
     let size = size(world, place, &owner, members.len());
     Group {
-        kind: owner.kind.to_string(),
-        api_group: owner.api_group.to_string(),
-        namespace: place.to_owned(),
-        name: owner.name.to_string(),
+        kind: owner.kind,
+        api_group: owner.api_group,
+        namespace: place.clone(),
+        name: owner.name,
         size: if done { 0 } else { size },
         members,
         ..Group::default()

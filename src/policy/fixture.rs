@@ -169,7 +169,7 @@ impl Fixture {
     /// The same case on a database whose first pod is the primary.
     pub(super) fn database(pods: u32, hits: u32) -> Self {
         let mut fixture = Self::new(pods, hits);
-        fixture.group.database = Some(database(pods - 1));
+        fixture.group.database = Some(Box::new(database(pods - 1)));
         fixture
     }
 

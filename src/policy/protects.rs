@@ -59,8 +59,8 @@ impl Protected {
             return true;
         };
         let named = |kind: &String| match kind.split_once('.') {
-            Some((kind, api_group)) => kind == group.kind && api_group == group.api_group,
-            None => kind == "*" || *kind == group.kind,
+            Some((kind, api_group)) => group.kind == kind && group.api_group == api_group,
+            None => kind == "*" || group.kind == *kind,
         };
         group.database.is_some() && kinds.iter().any(named)
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_namespace_that_is_not_known_may_be_any() {
         let mut fixture = Fixture::new(3, 1);
-        fixture.group.namespace = "elsewhere".to_owned();
+        fixture.group.namespace = "elsewhere".into();
         let staging = json!({"namespaces": {"matchLabels": {"environment": "staging"}}});
         let set = PolicySet::compile(&[policy(&json!({"protects": staging}))]).unwrap();
         let protected = &set.policies()[0].protects;

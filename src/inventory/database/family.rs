@@ -137,14 +137,14 @@ impl Family {
             distrust(&mut database, doubt);
         }
         Group {
-            kind: self.resource.name().to_owned(),
-            api_group: self.resource.group().to_owned(),
-            namespace: place.to_owned(),
-            name: name.to_owned(),
+            kind: self.resource.name().into(),
+            api_group: self.resource.group().into(),
+            namespace: place.into(),
+            name: name.into(),
             size: evidence.size,
-            database: Some(database),
+            database: Some(Box::new(database)),
             members: evidence.members,
-            unit,
+            unit: unit.into(),
         }
     }
 }

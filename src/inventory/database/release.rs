@@ -101,13 +101,13 @@ impl<'s> Release<'s> {
             forget_records(&mut database, &why);
         }
         Some(Group {
-            kind: owner.kind.to_string(),
-            api_group: owner.api_group.to_string(),
-            namespace: self.namespace().to_owned(),
-            name: self.name.clone(),
-            unit: self.unit.clone(),
+            kind: owner.kind.clone(),
+            api_group: owner.api_group.clone(),
+            namespace: self.namespace().into(),
+            name: self.name.as_str().into(),
+            unit: self.unit.as_str().into(),
             size: self.size,
-            database: Some(database),
+            database: Some(Box::new(database)),
             members,
         })
     }

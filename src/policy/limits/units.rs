@@ -83,7 +83,7 @@ mod tests {
     fn no_unit_at_all_may_be_hit_where_none_is_permitted() {
         let mut fixture = Fixture::database(3, 1);
         fixture.facts().quorum = Quorum::Majority(3);
-        fixture.group.unit = "rs0".to_owned();
+        fixture.group.unit = "rs0".into();
         let found = fixture.only(&json!({"database": {"maxUnits": 0}}));
         assert_eq!(found.reason, Reason::MaxUnitsExceeded);
         fixture.keeps(&json!({"database": {"maxUnits": 1}}));

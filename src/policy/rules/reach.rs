@@ -141,7 +141,7 @@ record! {
         "labels": "map(string, string)", |it| view(&it.pod.labels),
             "Labels.", "blast.pods.all(pod, pod.labels[?'tier'].orValue('') != 'gold')";
         "annotations": "map(string, string)", |it| view(&it.pod.annotations),
-            "Annotations.", "!blast.pods.exists(pod, 'do-not-disturb' in pod.annotations)";
+            "Annotations, but for what was last applied and what the plugins of networks note down.", "!blast.pods.exists(pod, 'do-not-disturb' in pod.annotations)";
         "node": "string", |it| text(&it.pod.node_name),
             "The node it runs on; empty where that is not known.",
             "blast.pods.map(pod, pod.node).distinct().size() <= 2";
