@@ -252,6 +252,31 @@ async fn what_was_not_seen_for_longer_than_the_bound_is_not_judged_by() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bound_that_is_shorter_than_the_time_between_bookmarks_is_kept_all_the_same() {
+    let fake = with_pods(1);
+    let staleness = Duration::from_secs(10);
+    let watch = fake.watch_with(Settings {
+        staleness,
+        ..Settings::default()
+    });
+    ready(&watch).await;
+    for _ in 0..300 {
+        pass(1).await;
+        assert_eq!(unavailable(&watch), "");
+    }
+    fake.down(true);
+    pass(11).await;
+    let why = unavailable(&watch);
+    assert!(why.ends_with("and the bound is 10s"), "{why}");
+    fake.down(false);
+    ready(&watch).await;
+    for _ in 0..300 {
+        pass(1).await;
+        assert_eq!(unavailable(&watch), "");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_kind_that_may_not_be_listed_is_told_and_tried_again() {
     let fake = with_pods(1);
     let forbidden = (403, "poddisruptionbudgets.policy is forbidden".to_owned());

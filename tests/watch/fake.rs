@@ -101,7 +101,12 @@ impl Fake {
 
     /// Its watch, at work, and a bookmark every minute.
     pub(crate) fn watch(&self) -> Arc<Watch> {
-        let (watch, work) = Watch::new(self.client(), Settings::default());
+        self.watch_with(Settings::default())
+    }
+
+    /// The same with other settings.
+    pub(crate) fn watch_with(&self, settings: Settings) -> Arc<Watch> {
+        let (watch, work) = Watch::new(self.client(), settings);
         tokio::spawn(work);
         let fake = self.clone();
         tokio::spawn(async move {
@@ -273,12 +278,21 @@ impl Fake {
         if let Some((code, message)) = &kind.refused {
             return Ok(refused(*code, message));
         }
-        Ok(match (query.get("watch"), query.get("sendInitialEvents")) {
+        let answer = match (query.get("watch"), query.get("sendInitialEvents")) {
             (None, _) => kind.list(page, version, query.get("continue").copied()),
             (Some(_), None) => kind.watch(query["resourceVersion"].parse().unwrap()),
             (Some(_), Some(_)) if streams => kind.stream(version),
             (Some(_), Some(_)) => refused(422, "sendInitialEvents is forbidden"),
-        })
+        };
+        if let (Some(lasting), Some(watcher)) = (query.get("timeoutSeconds"), kind.watchers.last())
+        {
+            let (lasting, watcher) = (lasting.parse().unwrap(), watcher.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(lasting)).await;
+                watcher.close_channel();
+            });
+        }
+        Ok(answer)
     }
 }
 

@@ -15,7 +15,7 @@ use super::wire::{self, Lines, Start, Trouble};
 use crate::inventory::Cluster;
 use crate::object::{Object, ObjectRef};
 
-/// How long a watch is asked to last.
+/// How long a watch is asked to last, where bookmarks tell often enough that it is alive.
 const LASTING: (Duration, Duration) = (Duration::from_mins(4), Duration::from_mins(5));
 /// How long nothing may be heard. Bookmarks come every minute.
 const SILENCE: (Duration, Duration) = (Duration::from_secs(75), Duration::from_secs(90));
@@ -23,6 +23,17 @@ const SILENCE: (Duration, Duration) = (Duration::from_secs(75), Duration::from_s
 const STEADY: Duration = Duration::from_secs(15);
 /// How long a kind may be refused before it counts as one that cannot be known.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long watches are asked to last, each a time between these two, so that all are heard of within the
+/// bound. Where bookmarks come too seldom for that, they are ended and begun again in time.
+pub(super) fn lasting(bound: Duration) -> (Duration, Duration) {
+    if bound > SILENCE.1 {
+        return LASTING;
+    }
+    // Whole seconds, as the API server takes them; none means that it may choose.
+    let seconds = |part: u32| Duration::from_secs((bound / part).as_secs().max(1));
+    (seconds(4), seconds(2))
+}
 
 /// What a watch tells.
 #[derive(Debug)]
@@ -63,6 +74,8 @@ pub(super) struct Shared {
     pub(super) keeper: mpsc::Sender<Change>,
     /// How many may list at once.
     pub(super) lists: Arc<Semaphore>,
+    /// How long a watch is asked to last.
+    pub(super) lasting: (Duration, Duration),
     /// What wakes the discovery of kinds.
     pub(super) rediscover: Arc<Notify>,
     /// How the others are.
@@ -118,8 +131,9 @@ impl Feed {
             if matches!(end, Err(End::Deaf)) {
                 return;
             }
+            let steady = STEADY.min(self.shared.lasting.0);
             self.failures = match begun.elapsed() {
-                long if long > STEADY => 0,
+                long if long >= steady => 0,
                 _ => self.failures.saturating_add(1),
             };
             sleep(backoff::after(self.failures)).await;
@@ -141,7 +155,7 @@ impl Feed {
     }
 
     async fn open(&self, start: Start<'_>) -> Result<Lines, Trouble> {
-        let lasting = backoff::between(LASTING.0, LASTING.1);
+        let lasting = backoff::between(self.shared.lasting.0, self.shared.lasting.1);
         wire::watch(&self.shared.client, self.served(), start, lasting).await
     }
 

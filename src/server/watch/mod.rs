@@ -96,6 +96,7 @@ impl Watch {
             client,
             keeper: sender,
             lists: Arc::new(Semaphore::new(LISTS)),
+            lasting: feed::lasting(self.settings.staleness),
             rediscover: Arc::clone(&rediscover),
             signs: Arc::clone(&self.signs),
         };
