@@ -12,12 +12,12 @@ use crate::inventory::watched;
 pub const AGGREGATE: &str = "firebreak.dev/aggregate-to-firebreak";
 
 const API: &str = "rbac.authorization.k8s.io/v1";
-const READ: &[&str] = &["get", "list", "watch"];
+const WATCH: &[&str] = &["list", "watch"];
 
 /// The roles and their bindings, in the order in which they are applied.
 #[must_use]
 pub fn rights() -> Vec<Value> {
-    let mut watch = role("ClusterRole", "firebreak-watch", &seen(READ));
+    let mut watch = role("ClusterRole", "firebreak-watch", &seen(WATCH));
     watch["metadata"]["labels"][AGGREGATE] = json!("true");
     vec![
         gathered(),
@@ -80,17 +80,10 @@ fn kept() -> Value {
     let group = "coordination.k8s.io";
     json!([
         rule(group, &["leases"], &["create"]),
-        named(
-            rule(group, &["leases"], &["get", "patch", "update"]),
-            &[NAME]
-        ),
+        named(rule(group, &["leases"], &["get", "update"]), &[NAME]),
         rule("", &["secrets"], &["create"]),
         named(
-            rule(
-                "",
-                &["secrets"],
-                &["get", "list", "patch", "update", "watch"]
-            ),
+            rule("", &["secrets"], &["get", "update"]),
             &["firebreak-tls"]
         ),
         rule(
