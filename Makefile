@@ -53,11 +53,12 @@ lint: ## check format, lints, documentation, licences and duplicate dependencies
 advisories: ## check the dependencies against the advisory database, which is downloaded
 	tools=$$(.ci/tools deny); PATH="$$tools:$$PATH" cargo deny --locked check advisories
 
-soak: ## compare a million random draws, and as many inventories, with brute force; FIREBREAK_SEED repeats a run
+soak: ## compare a million random draws, and as many inventories, with brute force (FIREBREAK_SEED repeats a run), and lose none of 100000 reviews
 	export FIREBREAK_CASES="$${FIREBREAK_CASES:-1000000}"; \
 	export FIREBREAK_SEED="$${FIREBREAK_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"; \
 	echo "FIREBREAK_CASES=$$FIREBREAK_CASES FIREBREAK_SEED=$$FIREBREAK_SEED"; \
 	cargo test --locked --release --test main -- worst_case:: blast:: --nocapture
+	FIREBREAK_REVIEWS="$${FIREBREAK_REVIEWS:-100000}" cargo test --locked --test cluster -- restarts::
 
 fuzz: ## feed TARGET (cel) with whatever a fuzzer makes up, for SECONDS (60); needs a nightly compiler
 	if ! cargo +nightly --version >/dev/null 2>&1; then echo "skipped: no nightly compiler"; exit 0; fi; \

@@ -209,6 +209,31 @@ fn the_architecture_page_lists_the_modules_in_order() {
 }
 
 #[test]
+fn every_test_that_a_page_names_exists() {
+    let pages = ["docs/architecture.md", "docs/webhook-checklist.md"].map(source);
+    let tests = rust("tests");
+    let exists = |module: &str, name: &str| {
+        let files = [format!("/{module}.rs"), format!("/{module}/mod.rs")];
+        let of_module = |file: &&Source| files.iter().any(|end| file.path.ends_with(end));
+        let function = format!("fn {name}(");
+        let mut files = tests.iter().filter(of_module);
+        files.any(|file| file.text.contains(&function))
+    };
+    refuse(&pages, |page| {
+        let quoted = page.lines().flat_map(|(number, line)| {
+            let quoted = line.split('`').skip(1).step_by(2);
+            quoted.map(move |word| (number, word))
+        });
+        let named = quoted.filter_map(|(number, word)| Some((number, word.split_once("::")?)));
+        // A name that is a sentence is that of a test, and not of something of the program.
+        let tests = named.filter(|(_, (_, name))| name.matches('_').count() > 2);
+        let gone = tests.filter(|(_, (module, name))| !exists(module, name));
+        gone.map(|(number, (module, name))| (number, format!("there is no test {module}::{name}")))
+            .collect()
+    });
+}
+
+#[test]
 fn every_file_that_a_page_names_exists() {
     let mut pages = sources("docs");
     pages.extend(["README.md", "CONTRIBUTING.md"].map(source));

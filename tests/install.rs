@@ -242,6 +242,51 @@ fn one_pod_at_least_answers_while_others_go() {
     }
 }
 
+/// From the API server to the program: the registration, the Service, the pods, and who may reach them.
+#[test]
+fn the_port_that_the_api_server_calls_leads_to_the_program() {
+    let all = installed();
+    let of_kind = |kind: &str| all.iter().find(|it| it["kind"] == kind).unwrap();
+    let service = of_kind("Service");
+    let mut configurations = documents("manifests/webhooks.yaml");
+    configurations.extend(documents("manifests/deletions.yaml"));
+    for configuration in &configurations {
+        for webhook in configuration["webhooks"].as_array().unwrap() {
+            let called = &webhook["clientConfig"]["service"];
+            for part in ["name", "namespace"] {
+                assert_eq!(called[part], service["metadata"][part]);
+            }
+            let ports = service["spec"]["ports"].as_array().unwrap().iter();
+            let port = ports.clone().find(|it| it["port"] == called["port"]);
+            assert_eq!(port.unwrap()["targetPort"], "webhook");
+        }
+    }
+    let pod = &deployment()["spec"]["template"];
+    for (label, value) in service["spec"]["selector"].as_object().unwrap() {
+        assert_eq!(pod["metadata"]["labels"][label], *value);
+    }
+    let ports = pod["spec"]["containers"][0]["ports"].as_array().unwrap();
+    let port = ports.iter().find(|it| it["name"] == "webhook").unwrap();
+    let nothing = Sources {
+        file: None,
+        variable: &|_| None,
+        flags: &BTreeMap::new(),
+    };
+    let default = Config::read(&nothing).unwrap().listen.port();
+    assert_eq!(port["containerPort"], default);
+    // An API server calls from wherever it runs, most often from no pod.
+    let ingress = &of_kind("NetworkPolicy")["spec"]["ingress"];
+    let lets_in = |it: &&Value| {
+        it["ports"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["port"] == "webhook")
+    };
+    let rule = ingress.as_array().unwrap().iter().find(lets_in).unwrap();
+    assert!(rule["from"].is_null(), "{rule}");
+}
+
 #[test]
 fn the_program_accepts_every_configuration_that_is_installed() {
     let overlays = ["guard-deletions", "cert-manager"];

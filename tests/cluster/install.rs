@@ -1,17 +1,13 @@
 //! Installing, upgrading and removing for real: one file, kustomize, Helm; what the account may do; and
 //! that the cluster goes on while nobody answers.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use firebreak::cli::manifests::Reader;
 use serde_json::Value;
 
-use crate::bed::{Bed, helm, until};
+use crate::bed::audit::ACCOUNT;
+use crate::bed::{Bed, until};
+use crate::installation::{INSTALL, everything, objects, ours, path, remove, run};
 
-const INSTALL: &str = "manifests/install.yaml";
-const ACCOUNT: &str = "system:serviceaccount:firebreak:firebreak";
 const CONFIGURATION: &str = "validatingwebhookconfiguration";
 
 /// A Job, with these labels.
@@ -59,7 +55,7 @@ pub(crate) fn one_file_installs_everything_and_removes_it(bed: &Bed) {
     assert!(gone.contains("NotFound"), "{gone}");
 }
 
-pub(crate) fn the_cluster_goes_on_while_nobody_answers(bed: &Bed) {
+pub(crate) fn the_cluster_goes_on_and_starts_anew_while_nobody_answers(bed: &Bed) {
     bed.nodes();
     bed.namespace("install");
     bed.kubectl(&["apply", "-f", &path(INSTALL)]).succeeds();
@@ -94,6 +90,7 @@ pub(crate) fn the_cluster_goes_on_while_nobody_answers(bed: &Bed) {
     bed.kubectl(&taint).succeeds();
     bed.kubectl(&["taint", "node", "--all", "install-"])
         .succeeds();
+    starts_anew(bed);
     // And so it is taken out of the way.
     bed.kubectl(&["delete", CONFIGURATION, "firebreak"])
         .succeeds();
@@ -110,6 +107,37 @@ pub(crate) fn the_cluster_goes_on_while_nobody_answers(bed: &Bed) {
     });
     remove(bed);
     bed.forget("install");
+}
+
+/// All nodes and all of us are gone, the configuration is in etcd, and the cluster comes up.
+fn starts_anew(bed: &Bed) {
+    let own = "--namespace=firebreak";
+    let ours = || {
+        let pods = bed.kubectl(&["get", "pods", own]).json();
+        let uids = pods["items"].as_array().unwrap().iter();
+        uids.map(|it| it["metadata"]["uid"].clone()).collect()
+    };
+    let before: Vec<Value> = ours();
+    assert!(!before.is_empty());
+    bed.control_plane().end();
+    bed.control_plane().launch("etcd");
+    bed.control_plane().launch("kube-apiserver");
+    bed.ready();
+    bed.kubectl(&["delete", "nodes", "--all"]).succeeds();
+    bed.kubectl(&["delete", "pods", "--all", own, "--force"])
+        .succeeds();
+    bed.control_plane().start_workers();
+    bed.nodes();
+    until("our pods are made anew", || {
+        let now = ours();
+        let made = now.len() >= 2 && !now.iter().any(|it| before.contains(it));
+        if made {
+            Ok(())
+        } else {
+            Err(format!("{now:?}"))
+        }
+    });
+    bed.stateful_set("install", "later", 2);
 }
 
 pub(crate) fn webhooks_go_with_the_namespace_that_owns_them(bed: &Bed) {
@@ -278,98 +306,4 @@ pub(crate) fn the_chart_installs_the_same_and_leaves_nothing(bed: &Bed) {
     run(bed, &["uninstall", "firebreak", place, "--wait"]);
     bed.forget("firebreak");
     assert_eq!(everything(bed), before);
-}
-
-/// What `helm` writes, which succeeds.
-fn run(bed: &Bed, arguments: &[&str]) -> String {
-    let home = bed.folder().join("helm");
-    let mut command = Command::new(helm());
-    command
-        .arg("--kubeconfig")
-        .arg(bed.kubeconfig())
-        .args(arguments)
-        .env("HOME", home);
-    let ended = command.output().expect("helm starts");
-    let err = String::from_utf8_lossy(&ended.stderr);
-    assert!(
-        ended.status.success(),
-        "helm {}: {err}",
-        arguments.join(" ")
-    );
-    String::from_utf8_lossy(&ended.stdout).into_owned()
-}
-
-/// The names of all that an installation could leave.
-fn everything(bed: &Bed) -> BTreeSet<String> {
-    let kinds = "namespaces,clusterroles,clusterrolebindings,customresourcedefinitions,\
-                 validatingwebhookconfigurations,deployments,replicasets,pods,services,serviceaccounts,\
-                 configmaps,secrets,leases,roles,rolebindings,poddisruptionbudgets,networkpolicies";
-    let get = [
-        "get",
-        kinds,
-        "--all-namespaces",
-        "--no-headers",
-        "--output=custom-columns=:kind,:metadata.namespace,:metadata.name",
-    ];
-    let text = bed.kubectl(&get).succeeds();
-    text.lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
-}
-
-/// Those of them that are ours.
-fn ours(bed: &Bed) -> BTreeSet<String> {
-    let all = everything(bed).into_iter();
-    all.filter(|name| name.contains("firebreak")).collect()
-}
-
-/// The objects of YAML documents, by kind and name; a configuration in one is read as well.
-fn objects(text: &str) -> BTreeMap<(String, String), Value> {
-    let reading = Reader::default().read_text("documents", text);
-    assert!(reading.failures.is_empty(), "{:?}", reading.failures);
-    let objects = reading.manifests.into_iter().map(|it| {
-        let reference = it.object.reference().clone();
-        let mut value = it.object.value().clone();
-        whole(&mut value);
-        let config = value.pointer("/data/config.yaml").and_then(Value::as_str);
-        let config = config.map(|text| {
-            firebreak::yaml::read(text, 1 << 20)
-                .remove(0)
-                .unwrap()
-                .value
-        });
-        if let Some(config) = config {
-            value["data"]["config.yaml"] = config;
-        }
-        ((reference.kind, reference.name), value)
-    });
-    objects.collect()
-}
-
-/// Numbers without a fraction as whole numbers: 1.0 and 1 are one to the API server.
-fn whole(value: &mut Value) {
-    match value {
-        Value::Number(number) => {
-            if let Some(number) = number.as_f64() {
-                *value = number.into();
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(whole),
-        Value::Object(fields) => fields.values_mut().for_each(whole),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
-    }
-}
-
-/// Removes what is left of an installation. The API server clears a definition of all its objects before
-/// it goes, and tries again later and later while the kind is still being served.
-fn remove(bed: &Bed) {
-    let file = path(INSTALL);
-    let delete = ["delete", "-f", &file, "--ignore-not-found", "--timeout=5m"];
-    bed.kubectl(&delete).succeeds();
-}
-
-/// The path of a file of the project.
-fn path(name: &str) -> String {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    path.to_string_lossy().into_owned()
 }

@@ -26,11 +26,17 @@ mod basics;
 )]
 mod bed;
 mod bypasses;
+mod drains;
+mod guarded;
 mod install;
+mod installation;
 mod kill_loop;
 mod playground;
 mod reservations;
+mod restarts;
+mod rights;
 mod served;
+mod sight;
 mod whole;
 
 use std::process::ExitCode;
@@ -60,14 +66,22 @@ const TESTS: &[Test] = tests! {
         a_guard_that_never_answers_holds_up_no_controller,
         a_registration_that_fails_closed_on_updates_would_kill_again;
     served: the_api_server_shows_who_it_is, somebody_else_is_not_answered;
-    install: one_file_installs_everything_and_removes_it, the_cluster_goes_on_while_nobody_answers,
+    install: one_file_installs_everything_and_removes_it, the_cluster_goes_on_and_starts_anew_while_nobody_answers,
         webhooks_go_with_the_namespace_that_owns_them, overlays_are_accepted,
         the_account_may_do_what_it_needs_and_no_more, the_chart_installs_the_same_and_leaves_nothing;
     reservations: of_two_hundred_at_once_exactly_as_many_are_admitted_as_fit,
         a_dry_run_leaves_the_ledger_as_it_is_and_generated_names_are_held,
-        a_guard_that_dies_before_it_answers_leaves_a_ghost_that_its_client_does_not_meet;
+        a_guard_that_dies_before_it_answers_leaves_a_ghost_that_its_client_does_not_meet,
+        what_somebody_else_refuses_is_held_until_it_cannot_come_any_more;
     whole: what_is_admitted_is_reserved_seen_and_released,
-        it_gets_over_outages_of_etcd_and_of_the_api_server;
+        it_gets_over_outages_of_etcd_and_of_the_api_server,
+        a_guard_killed_before_its_answer_arrives_leaves_nothing_in_the_way;
+    restarts: no_review_is_lost_while_replicas_and_files_are_replaced,
+        no_review_is_lost_while_the_leader_has_a_new_authority_sign;
+    rights: each_right_is_used_and_none_is_missing;
+    sight: what_is_out_of_sight_for_too_long_is_not_judged_by, kinds_that_come_and_go_are_seen_as_they_do;
+    drains: people_are_judged_and_whoever_runs_the_cluster_is_not,
+        a_drain_tries_again_while_it_is_denied_and_goes_on_when_the_guard_is_away;
 };
 
 static BED: OnceLock<Bed> = OnceLock::new();

@@ -1,12 +1,14 @@
 //! Reservations in a real store: what is admitted at once never breaches together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use firebreak::inventory::{Inventory, Origin};
 use firebreak::object::Object;
 use firebreak::policy::PolicySet;
+use firebreak::schedule::PATIENCE;
 use firebreak::server::admission::Guard;
-use firebreak::server::ledger::{Cluster, Ledgers, Page, Refused, Store};
+use firebreak::server::ledger::{self, Cluster, Ledgers, Page, Refused, Store};
 use firebreak::server::view::View;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
@@ -14,10 +16,12 @@ use jiff::{SignedDuration, Timestamp};
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use crate::bed::Bed;
 use crate::bed::balancer::{Backend, Balancer};
 use crate::bed::webhook::{Registered, StandIn, registrations};
+use crate::bed::{self, Bed};
 
 /// The pods of the one StatefulSet, and how many have to stay healthy.
 const PODS: usize = 6;
@@ -245,5 +249,111 @@ pub(crate) fn a_guard_that_dies_before_it_answers_leaves_a_ghost_that_its_client
         bed.wait(replicas.create(&chaos(Some("another")), false))
             .is_err()
     );
+    replicas.forget();
+}
+
+/// A webhook of somebody else, which refuses every chaos object.
+fn refuser(bed: &Bed) -> (StandIn, Registered<'_>) {
+    let nothing = View {
+        inventory: Arc::new(Inventory::unlisted("somebody else says no")),
+        policies: view().policies,
+    };
+    let refuser = bed.stand_in(Guard {
+        outlook: Arc::new(nothing),
+        ledgers: None,
+        now: Arc::new(Timestamp::now),
+    });
+    let mut others = registrations("webhooks.yaml");
+    others[0]["metadata"]["name"] = json!("somebody-else");
+    let registered = bed.register(others, refuser.balancer.port(), Some(&refuser.authority));
+    (refuser, registered)
+}
+
+/// A store that is asked where time passes as it does for everybody.
+#[derive(Clone)]
+struct Elsewhere(Arc<dyn Store>, Handle);
+
+impl Elsewhere {
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> BoxFuture<'static, T> {
+        let work = self.1.spawn(work);
+        Box::pin(async { work.await.unwrap() })
+    }
+}
+
+impl Store for Elsewhere {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Page, Refused>> {
+        let (store, name) = (Arc::clone(&self.0), name.to_owned());
+        self.run(async move { store.read(&name).await })
+    }
+
+    fn all(&self) -> BoxFuture<'_, Result<Vec<(String, Page)>, Refused>> {
+        let store = Arc::clone(&self.0);
+        self.run(async move { store.all().await })
+    }
+
+    fn write<'a>(&'a self, name: &'a str, page: &'a Page) -> BoxFuture<'a, Result<(), Refused>> {
+        let (store, name, page) = (Arc::clone(&self.0), name.to_owned(), page.clone());
+        self.run(async move { store.write(&name, &page).await })
+    }
+
+    fn remove<'a>(&'a self, name: &'a str, page: &'a Page) -> BoxFuture<'a, Result<(), Refused>> {
+        let (store, name, page) = (Arc::clone(&self.0), name.to_owned(), page.clone());
+        self.run(async move { store.remove(&name, &page).await })
+    }
+}
+
+/// Has the ledgers kept, by a clock that waits for nobody, until nothing is reserved; for how long that was.
+fn until_nothing_is_held(bed: &Bed) -> Duration {
+    let store = Arc::new(Cluster::new(bed.admin_client(), "firebreak"));
+    let store = Elsewhere(store, bed.wait(async { Handle::current() }));
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let begun = Instant::now();
+        tokio::spawn(ledger::keep(Arc::new(store.clone()), Arc::new(view())));
+        while !store.all().await.unwrap().is_empty() {
+            assert!(
+                begun.elapsed() < Duration::from_hours(1),
+                "something is held"
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        begun.elapsed()
+    })
+}
+
+pub(crate) fn what_somebody_else_refuses_is_held_until_it_cannot_come_any_more(bed: &Bed) {
+    let replicas = Replicas::start(bed, |store| store);
+    {
+        let (_guard, _registered) = refuser(bed);
+        bed::until("somebody else is asked", || {
+            match bed.wait(replicas.create(&chaos(Some("dry")), true)) {
+                Err(told) if told.contains("somebody else says no") => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+        let refused = bed.wait(replicas.create(&chaos(Some("refused")), false));
+        assert!(refused.unwrap_err().contains("somebody else says no"));
+    }
+    bed::until("it is held", || match replicas.holders().as_slice() {
+        [(name, _)] if name == "refused" => Ok(()),
+        others => Err(format!("{others:?}")),
+    });
+    bed::until("nobody else is asked", || {
+        bed.wait(replicas.create(&chaos(Some("refused")), true))
+    });
+    // Whether it will come is not known yet: it counts.
+    let names: Vec<Option<String>> = (0..LIMIT).map(|it| Some(format!("other-{it}"))).collect();
+    let (admitted, denied) = replicas.create_all(&names);
+    assert_eq!(admitted, LIMIT - 1, "{denied:#?}");
+    assert!(denied[0].contains("refused"), "{denied:?}");
+    // Nor is it in its own way.
+    bed.wait(replicas.create(&chaos(Some("refused")), true))
+        .unwrap();
+    let held = until_nothing_is_held(bed);
+    assert!(held >= PATIENCE, "{held:?}");
     replicas.forget();
 }

@@ -1,9 +1,10 @@
 //! What a Service does for the API server: it passes connections on to whoever is ready.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub(crate) struct Backend {
 }
 
 /// What becomes of connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// They are passed on, in turn.
     Pass,
@@ -26,12 +28,17 @@ pub(crate) enum Mode {
     Refuse,
     /// They are taken, and nobody ever answers.
     Hold,
+    /// They stay open, and what is asked arrives; answers are kept back until they are passed on again.
+    Mute,
 }
 
 struct Shared {
     backends: Mutex<Vec<Backend>>,
     mode: Mutex<Mode>,
-    open: Mutex<Vec<TcpStream>>,
+    /// Told when the mode changes.
+    changed: Condvar,
+    /// The callers' sides of open connections, by number.
+    open: Mutex<BTreeMap<usize, TcpStream>>,
     turn: AtomicUsize,
     taken: AtomicUsize,
 }
@@ -50,6 +57,7 @@ impl Balancer {
         let shared = Arc::new(Shared {
             backends: Mutex::new(backends),
             mode: Mutex::new(Mode::Pass),
+            changed: Condvar::new(),
             open: Mutex::default(),
             turn: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
@@ -72,10 +80,15 @@ impl Balancer {
         *lock(&self.shared.backends) = backends;
     }
 
-    /// What becomes of connections from now on. Those that are open are closed.
+    /// What becomes of connections from now on. Those that are open are closed, unless their answers are
+    /// to be kept back, or were.
     pub(crate) fn set_mode(&self, mode: Mode) {
-        *lock(&self.shared.mode) = mode;
-        for stream in lock(&self.shared.open).drain(..) {
+        let before = std::mem::replace(&mut *lock(&self.shared.mode), mode);
+        self.shared.changed.notify_all();
+        if mode == Mode::Mute || (before, mode) == (Mode::Mute, Mode::Pass) {
+            return;
+        }
+        for stream in std::mem::take(&mut *lock(&self.shared.open)).values() {
             // It may be closed already.
             drop(stream.shutdown(Shutdown::Both));
         }
@@ -87,23 +100,61 @@ impl Balancer {
     }
 }
 
+impl Drop for Balancer {
+    /// Nobody waits for an answer any more.
+    fn drop(&mut self) {
+        self.set_mode(Mode::Refuse);
+    }
+}
+
 impl Shared {
-    fn take(&self, stream: TcpStream) {
-        self.taken.fetch_add(1, Ordering::SeqCst);
-        let backend = match *lock(&self.mode) {
-            Mode::Refuse => None,
+    fn take(self: &Arc<Self>, here: TcpStream) {
+        let number = self.taken.fetch_add(1, Ordering::SeqCst);
+        let mode = *lock(&self.mode);
+        let there = match mode {
+            Mode::Refuse => return,
             Mode::Hold => {
-                lock(&self.open).push(stream);
+                lock(&self.open).insert(number, here);
                 return;
             }
-            Mode::Pass => self.ready(),
+            Mode::Pass | Mode::Mute => self.ready(),
         };
-        let Some(there) = backend.and_then(|it| TcpStream::connect(it.address).ok()) else {
+        let there = there.and_then(|it| TcpStream::connect(it.address).ok());
+        let Some((there, (asked, answered))) =
+            there.zip(here.try_clone().ok().zip(here.try_clone().ok()))
+        else {
             return;
         };
-        lock(&self.open).extend(stream.try_clone());
-        pass(&stream, &there);
-        pass(&there, &stream);
+        let Ok(back) = there.try_clone() else { return };
+        lock(&self.open).insert(number, here);
+        let (asking, answering) = (Arc::clone(self), Arc::clone(self));
+        thread::spawn(move || asking.copy(number, [asked, there], false));
+        thread::spawn(move || answering.copy(number, [back, answered], true));
+    }
+
+    /// Copies from one to the other until one of them ends; then both are closed.
+    fn copy(&self, number: usize, [mut from, mut to]: [TcpStream; 2], answers: bool) {
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if answers {
+                self.wait_while_mute();
+            }
+            if to.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        // Either side may have gone already.
+        drop(from.shutdown(Shutdown::Both));
+        drop(to.shutdown(Shutdown::Both));
+        lock(&self.open).remove(&number);
+    }
+
+    fn wait_while_mute(&self) {
+        let mut mode = lock(&self.mode);
+        while *mode == Mode::Mute {
+            let told = self.changed.wait(mode);
+            mode = told.unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
     }
 
     /// The next that is ready.
@@ -116,19 +167,6 @@ impl Shared {
             .find(|backend| backend.probe.is_none_or(is_ready))
             .cloned()
     }
-}
-
-/// Copies from one to the other, in a thread of its own, until one of them ends.
-fn pass(from: &TcpStream, to: &TcpStream) {
-    let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) else {
-        return;
-    };
-    thread::spawn(move || {
-        // Either side may go at any time; then so does the other.
-        drop(io::copy(&mut from, &mut to));
-        drop(from.shutdown(Shutdown::Both));
-        drop(to.shutdown(Shutdown::Both));
-    });
 }
 
 /// Whether `GET /readyz` is answered by 200.

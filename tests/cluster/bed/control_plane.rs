@@ -94,7 +94,7 @@ impl ControlPlane {
 
     /// Sends one of the programs a signal: `STOP` makes it hang, `CONT` go on.
     pub(crate) fn signal(&self, name: &str, signal: &str) {
-        if let Some(process) = lock(&self.running).get_mut(name) {
+        if let Some(process) = lock(&self.running).get(name) {
             process.signal(signal);
         }
     }
@@ -107,6 +107,11 @@ impl ControlPlane {
     /// Where a program is.
     pub(crate) fn program(&self, name: &str) -> &Path {
         self.programs.path(name)
+    }
+
+    /// Where the API server is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.api))
     }
 
     /// Where etcd serves clients, without TLS.
@@ -281,13 +286,14 @@ impl ControlPlane {
     }
 }
 
-/// Every write, with who asked and what webhooks noted about it.
+/// Every write, with who asked and what webhooks noted about it; of the guard, whatever it asks.
 fn audit() -> Value {
     json!({
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
         "rules": [
+            {"level": "Metadata", "users": [super::audit::ACCOUNT]},
             {"level": "None", "verbs": ["get", "list", "watch"]},
             {"level": "Metadata"},
         ],

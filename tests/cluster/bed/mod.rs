@@ -5,11 +5,13 @@
 //! a gigabyte. Tests have it for themselves one after the other, and tidy up after themselves.
 
 mod access;
-mod authority;
+pub(crate) mod audit;
+pub(crate) mod authority;
 pub(crate) mod balancer;
 mod control_plane;
 pub(crate) mod crds;
 mod kubectl;
+pub(crate) mod load;
 mod nodes;
 mod ports;
 mod process;

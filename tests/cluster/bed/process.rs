@@ -67,14 +67,28 @@ impl Process {
     }
 
     /// Sends a signal, such as `TERM`, `STOP` or `CONT`.
-    pub(crate) fn signal(&mut self, signal: &str) {
-        let input = self.supervisor.stdin.as_mut().expect("it was not ended");
+    pub(crate) fn signal(&self, signal: &str) {
+        let mut input = self.supervisor.stdin.as_ref().expect("it was not ended");
         writeln!(input, "{signal}").unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.supervisor.try_wait().expect("a child of ours")
+    }
+
+    /// The most memory that it has held, in KiB, where the system says so.
+    pub(crate) fn most_memory(&self) -> Option<u64> {
+        let id = self.supervisor.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+        let statuses = children
+            .split_whitespace()
+            .filter_map(|child| std::fs::read_to_string(format!("/proc/{child}/status")).ok());
+        let of = |status: String| {
+            let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            most?.trim().strip_suffix(" kB")?.parse().ok()
+        };
+        statuses.filter_map(of).max()
     }
 
     /// What it has written so far.

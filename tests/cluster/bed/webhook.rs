@@ -17,6 +17,9 @@ use super::{Bed, access};
 /// The name under which the API server verifies the webhook.
 pub(crate) const HOST: &str = "firebreak.firebreak.svc";
 
+/// What a guard warns of that knows of no policy.
+pub(crate) const UNPROTECTED: &str = "no BlastRadiusPolicy is in force";
+
 /// A guard in this process, behind a balancer.
 pub(crate) struct StandIn {
     pub(crate) balancer: Balancer,
@@ -29,7 +32,7 @@ pub(crate) struct StandIn {
 /// A registration in force until it is dropped.
 pub(crate) struct Registered<'a> {
     bed: &'a Bed,
-    names: Vec<String>,
+    configurations: Vec<Value>,
 }
 
 impl Bed {
@@ -64,8 +67,8 @@ impl Bed {
     ) -> Registered<'_> {
         self.namespace("firebreak");
         self.apply(service().to_string());
-        let mut names = Vec::new();
-        for mut configuration in configurations {
+        let mut configurations = configurations;
+        for configuration in &mut configurations {
             for webhook in configuration["webhooks"].as_array_mut().expect("webhooks") {
                 let client = &mut webhook["clientConfig"];
                 client["service"]["port"] = json!(port);
@@ -73,17 +76,23 @@ impl Bed {
                     client["caBundle"] = access::base64(authority).into();
                 }
             }
-            let name = configuration["metadata"]["name"].as_str().expect("a name");
-            names.push(name.to_owned());
-            self.apply(configuration.to_string());
         }
-        let registered = Registered { bed: self, names };
+        let registered = Registered {
+            bed: self,
+            configurations,
+        };
+        registered.again();
         registered.in_force();
         registered
     }
 }
 
 impl Registered<'_> {
+    /// Applies the same once more.
+    pub(crate) fn again(&self) {
+        self.bed.apply_all(self.configurations.iter().cloned());
+    }
+
     /// The API server takes a moment to notice a registration, and says nothing when it has.
     fn in_force(&self) {
         let probe = json!({
@@ -95,7 +104,8 @@ impl Registered<'_> {
         super::until("the webhook is asked", || {
             let create = ["create", "--dry-run=server", "-f", "-"];
             let ended = self.bed.kubectl(&create).input(probe.to_string()).run();
-            let asked = ended.told().contains("firebreak");
+            let told = ended.told();
+            let asked = told.contains("firebreak") || told.contains(UNPROTECTED);
             if asked { Ok(()) } else { Err(ended.told()) }
         });
     }
@@ -103,7 +113,9 @@ impl Registered<'_> {
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        for name in &self.names {
+        for configuration in &self.configurations {
+            let name = configuration["metadata"]["name"].as_str();
+            let name = name.expect("a name");
             let delete = [
                 "delete",
                 "--ignore-not-found",
