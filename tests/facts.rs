@@ -7,7 +7,8 @@ use fastrand::Rng;
 use firebreak::cli::examples;
 use firebreak::cli::inputs::DEFAULT_POLICIES;
 use firebreak::cli::manifests::Reader;
-use firebreak::inventory::{Cluster, Inventory, Origin, families, live, watched, watches};
+use firebreak::cli::snapshot::document;
+use firebreak::inventory::{Cluster, Inventory, Origin, excerpt, families, live, watched, watches};
 use firebreak::judge::{Decision, Verdict, judge};
 use firebreak::object::Object;
 use firebreak::policy::PolicySet;
@@ -166,6 +167,108 @@ fn a_cluster_that_is_watched_is_the_one_that_is_recorded() {
             (namespace, name) != ("db", "stray")
         });
         assert_same(&cluster.inventory(), &whole);
+    }
+}
+
+#[test]
+fn what_is_recorded_of_a_cluster_makes_the_same_inventory_however_it_is_written() {
+    for world in worlds() {
+        let noisy: Vec<Object> = world.iter().map(noisy).collect();
+        let excerpts: Vec<Object> = noisy.iter().filter_map(excerpt).collect();
+        assert_same(&recorded(&excerpts), &recorded(&noisy));
+        assert_same(&watched_cluster(&excerpts).inventory(), &recorded(&noisy));
+        let again: Vec<Object> = excerpts.iter().filter_map(excerpt).collect();
+        assert_eq!(again, excerpts);
+        let mut text = String::new();
+        for excerpt in &excerpts {
+            text += &format!("---\n{}", document(excerpt).unwrap());
+        }
+        let read = Reader::default().read_text("world.yaml", &text);
+        assert_eq!(read.failures, []);
+        let read: Vec<Object> = read.manifests.into_iter().map(|it| it.object).collect();
+        assert_eq!(read, excerpts);
+    }
+}
+
+#[test]
+fn text_that_looks_like_something_else_is_text_again_when_it_is_read() {
+    const ODD: &[&str] = &[
+        "",
+        " ",
+        "n",
+        "y",
+        "on",
+        "No",
+        "~",
+        "null",
+        "007",
+        "0o7",
+        "0x1f",
+        "1e3",
+        "1_000",
+        "12:30",
+        "1:2:3",
+        ".5",
+        "5.",
+        "-",
+        "- a",
+        "a: b",
+        "a #b",
+        "#b",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+        "@a",
+        "`a",
+        "'a'",
+        "\"a\"",
+        "{a}",
+        "[a]",
+        "a\nb",
+        "a\n",
+        "\n",
+        "\ta",
+        "a\tb",
+        "a ",
+        " a",
+        "---",
+        "...",
+        "=",
+        "<<",
+        "?",
+        "? a",
+        ":",
+        "|",
+        ">",
+        ".inf",
+        ".NaN",
+        "2026-11-21",
+        "2026-11-21T10:00:00Z",
+        "+1",
+        "-1",
+        "1.0",
+        "a\u{85}b",
+        "\u{feff}a",
+        "é",
+        "a\u{2028}b",
+        "a\rb",
+        "\u{7}",
+        "TRUE",
+        "a,b",
+        "1e400",
+        "0b1",
+        "a\n\n b\n",
+    ];
+    let long = "word ".repeat(60);
+    for text in ODD.iter().copied().chain([long.as_str()]) {
+        let metadata =
+            json!({"name": "a", "namespace": "b", "annotations": {text: text, "k": text}});
+        let value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"list": [text, [text]]}});
+        let whole = object(value);
+        let read = Reader::default().read_text("a.yaml", &document(&whole).unwrap());
+        assert_eq!(read.failures, [], "{text:?}");
+        assert_eq!(read.manifests[0].object, whole, "{text:?}");
     }
 }
 

@@ -43,6 +43,7 @@ mod leader;
 mod litmus_selection;
 mod ledger;
 mod live;
+mod live_cluster;
 mod mangled;
 mod manifests;
 mod manifests_crds;

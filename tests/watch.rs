@@ -1,12 +1,10 @@
 //! The live view of a cluster, against an API server in this process. Time is virtual: nobody waits.
 
-mod fake;
+pub(crate) mod fake;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State as Shared};
 use firebreak::cli::examples::now;
 use firebreak::judge::{Decision, judge};
 use firebreak::object::Object;
@@ -15,6 +13,7 @@ use firebreak::server::view::{Outlook as _, View};
 use firebreak::server::watch::{Health, Settings, State, Watch};
 use serde_json::{Value, json};
 
+use crate::command::Folder;
 use fake::{Fake, fake};
 
 fn pod() -> Value {
@@ -388,25 +387,11 @@ async fn policies_that_may_not_be_listed_forbid_everything() {
 
 #[tokio::test]
 async fn it_is_the_same_over_a_socket_and_by_a_kubeconfig() {
-    async fn answer(fake: Shared<Fake>, request: Request) -> http::Response<axum::body::Body> {
-        let uri = request.uri().to_string();
-        let agent = request.headers()["user-agent"].to_str().unwrap().to_owned();
-        assert!(agent.starts_with("firebreak/"), "{agent}");
-        fake.answer(request.method(), &uri).await.unwrap()
-    }
     let fake = with_pods(3);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Router::new().fallback(answer).with_state(fake.clone());
-    tokio::spawn(async { axum::serve(listener, routes).await });
-    let config = json!({"apiVersion": "v1", "kind": "Config", "current-context": "here",
-        "clusters": [{"name": "it", "cluster": {"server": server}}],
-        "contexts": [{"name": "here", "context": {"cluster": "it", "user": "me"}}],
-        "users": [{"name": "me", "user": {}}]});
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("watch-kubeconfig");
-    std::fs::write(&path, config.to_string()).unwrap();
+    let config = fake.listen().await;
+    let folder = Folder::with(&[("kubeconfig", &config)]);
     let place = Place::Kubeconfig {
-        path: Some(path),
+        path: Some(folder.path().join("kubeconfig")),
         context: None,
     };
     let access = Access {

@@ -19,11 +19,11 @@ use crate::request::User;
 pub struct Check {
     #[command(flatten)]
     inputs: Inputs,
-    /// Policies and exemptions, files or directories. Without it those of the world apply, and
-    /// where there are none, the shipped default
+    /// Policies and exemptions, files or directories, in place of those of the world or of the live
+    /// cluster. Without it those apply, and where there are none, the shipped default
     #[arg(long)]
     policy: Vec<String>,
-    /// Who would submit the objects, for rules about accounts
+    /// Who would submit the objects, for rules about accounts; --read-as says who reads the cluster
     #[arg(long = "as", value_name = "USER", default_value = "")]
     user: String,
     /// Groups of that user
@@ -51,8 +51,8 @@ impl Check {
             groups: self.groups.clone(),
             ..User::default()
         };
-        let mut loaded = self.inputs.load(&user)?;
-        let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.policies))?;
+        let mut loaded = self.inputs.load(&user, self.policy.is_empty())?;
+        let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.permitted))?;
         let judged = judge_all(&mut loaded, &rules.set);
         let summary = summary(&judged, &loaded);
         let outcome = Outcome::of(summary.denied, summary.failed);

@@ -28,7 +28,10 @@ pub fn policies(names: &[String], origin: PolicyOrigin) -> String {
         PolicyOrigin::World => "found in the world",
         PolicyOrigin::Shipped => "shipped with firebreak, since none was given",
     };
-    format!("policies: {} ({origin})", names.join(", "))
+    match names {
+        [] => "policies: not known".to_owned(),
+        _ => format!("policies: {} ({origin})", names.join(", ")),
+    }
 }
 
 /// Names the kinds that were not judged, a line for each reason.

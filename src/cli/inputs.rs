@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
+use super::live::{Found, Live};
 use super::manifests::{Manifest, ReadFailure, Reader, Reading, Skipped};
 use super::report::{Failure, PolicyOrigin, Source};
 use crate::inventory::{Inventory, Origin, live};
@@ -23,10 +24,12 @@ pub struct Inputs {
     /// Files, directories, or `-` for standard input: YAML, JSON, Lists, Helm output
     #[arg(required = true)]
     pub paths: Vec<String>,
-    /// The cluster: files or directories of `kubectl get -o yaml`. Without it the manifests among
-    /// PATHS are the world
+    /// The cluster: files or directories of `kubectl get -o yaml` or `firebreak snapshot`. Without it
+    /// and without a live cluster the manifests among PATHS are the world
     #[arg(long)]
     pub world: Vec<String>,
+    #[command(flatten)]
+    live: Live,
     /// Namespace of objects that name none
     #[arg(long, short, default_value = "default")]
     pub namespace: String,
@@ -50,13 +53,22 @@ pub struct Loaded {
     /// The cluster.
     pub inventory: Inventory,
     /// Policies and exemptions found in the world, not compiled yet.
-    pub policies: Vec<Object>,
+    pub permitted: Permitted,
     /// The instant of the judgement.
     pub now: Timestamp,
     /// Documents found in directories that are no objects.
     pub skipped: Vec<Source>,
     /// What could not be read.
     pub failures: Vec<Failure>,
+}
+
+/// Policies and exemptions of a world.
+#[derive(Debug, Default)]
+pub struct Permitted {
+    /// What was found.
+    pub found: Vec<Object>,
+    /// Why they are not known, where they are not.
+    pub untold: Option<String>,
 }
 
 /// The policies to judge with, and where they are from.
@@ -68,27 +80,35 @@ pub struct Rules {
 }
 
 impl Inputs {
-    /// Reads everything, as `user` would submit it.
+    /// Reads everything, as `user` would submit it, and the policies of a live cluster where that is
+    /// `policed`.
     ///
     /// # Errors
     /// When the world cannot be read: a verdict on part of a cluster would be no verdict.
-    pub fn load(&self, user: &User) -> anyhow::Result<Loaded> {
+    pub fn load(&self, user: &User, policed: bool) -> anyhow::Result<Loaded> {
+        let live = self.live.is_asked()?;
+        if live && !self.world.is_empty() {
+            bail!("--world beside --context or --kubeconfig are two clusters, expected one");
+        }
         let reader = Reader {
             namespace: &self.namespace,
             ..Reader::default()
         };
         let mut given = reader.read(&self.paths, &mut std::io::stdin().lock());
         let mut world = recorded(&reader, &self.world)?;
-        let has_world = !self.world.is_empty();
         believed(&mut given, &self.world);
-        let source = if has_world { &mut world } else { &mut given };
-        let policies = take(source, is_policy);
-        let origin = if has_world {
-            Origin::Recorded
+        let (inventory, permitted) = if live {
+            let Found {
+                cluster,
+                policies: found,
+                untold,
+            } = self.live.read(policed)?;
+            (cluster.inventory(), Permitted { found, untold })
+        } else if self.world.is_empty() {
+            told(&mut given, Origin::Manifests)
         } else {
-            Origin::Manifests
+            told(&mut world, Origin::Recorded)
         };
-        let inventory = inventory(&source.manifests, origin);
         let mut failures: Vec<Failure> = given.failures.iter().map(Failure::from).collect();
         let skipped = given.skipped.iter().chain(&world.skipped);
         let skipped = skipped.map(Source::from).collect();
@@ -96,12 +116,21 @@ impl Inputs {
         Ok(Loaded {
             subjects,
             inventory,
-            policies,
+            permitted,
             now: self.now.unwrap_or_else(Timestamp::now),
             skipped,
             failures,
         })
     }
+}
+
+/// The cluster that these manifests tell, and the policies among them, which are not judged.
+fn told(source: &mut Reading, origin: Origin) -> (Inventory, Permitted) {
+    let permitted = Permitted {
+        found: take(source, is_policy),
+        untold: None,
+    };
+    (inventory(&source.manifests, origin), permitted)
 }
 
 /// Everything that was recorded of a world.
@@ -218,13 +247,14 @@ impl From<&ReadFailure> for Failure {
     }
 }
 
-/// The policies to judge with: those given, else those of the world, else the shipped default.
+/// The policies to judge with: those given, else those of the world, else the shipped default. While
+/// those of a live cluster are not known, nothing is permitted by them.
 /// Exemptions of the world hold beside the default too.
 ///
 /// # Errors
 /// When one cannot be read or does not compile, every problem is named; and when policies are asked
 /// for where there are none, since nothing would be protected.
-pub fn policies(given: &[String], found: Vec<Object>) -> anyhow::Result<Rules> {
+pub fn policies(given: &[String], permitted: Permitted) -> anyhow::Result<Rules> {
     if !given.is_empty() {
         let reading = Reader::default().read(given, &mut std::io::stdin().lock());
         let set = compile(&whole(reading)?)?;
@@ -237,7 +267,11 @@ pub fn policies(given: &[String], found: Vec<Object>) -> anyhow::Result<Rules> {
         let origin = PolicyOrigin::Given;
         return Ok(Rules { set, origin });
     }
-    let set = compile(&found)?;
+    let Permitted { found, untold } = permitted;
+    let set = match untold {
+        Some(why) => PolicySet::unknown(&why),
+        None => compile(&found)?,
+    };
     if !set.is_empty() {
         let origin = PolicyOrigin::World;
         return Ok(Rules { set, origin });

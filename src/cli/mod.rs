@@ -1,4 +1,4 @@
-//! The command line: the verdicts of the webhook without a cluster.
+//! The command line: the verdicts of the webhook on files, and on a live cluster that is only read.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,6 +12,7 @@ pub mod bundle;
 pub mod demo;
 pub mod examples;
 pub mod files;
+pub mod live;
 pub mod inputs;
 pub mod manifests;
 pub mod kinds;
@@ -20,6 +21,7 @@ pub mod report;
 pub mod report_plan;
 pub mod rules;
 pub mod serve;
+pub mod snapshot;
 pub mod closing;
 pub mod style;
 
@@ -35,6 +37,7 @@ use kinds::Listing;
 use plan::Planning;
 use rules::RulesCommand;
 use serve::Serve;
+use snapshot::Snapshot;
 
 /// Computes the worst case of chaos experiments and denies what breaches policy.
 #[derive(Debug, Parser)]
@@ -58,6 +61,8 @@ enum Command {
     Kinds(Listing),
     /// Try expressions of rules by hand
     Rules(RulesCommand),
+    /// Record what a decision needs of a live cluster, for `--world`
+    Snapshot(Snapshot),
     /// Print the CustomResourceDefinitions
     Crds,
     /// Print the generated manifests of the installation
@@ -110,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(&mut out),
         Command::Kinds(listing) => listing.run(&mut out),
         Command::Rules(rules) => rules.run(&mut out),
+        Command::Snapshot(snapshot) => snapshot.run(&mut out),
         Command::Crds => crds::run(&mut out),
         Command::Manifests(bundle) => bundle.run(&mut out),
     };

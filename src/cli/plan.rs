@@ -31,7 +31,7 @@ impl Planning {
     /// # Errors
     /// When the world cannot be read, or the output cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-        let loaded = self.inputs.load(&User::default())?;
+        let loaded = self.inputs.load(&User::default(), false)?;
         let mut summary = PlanSummary {
             failed: loaded.failures.len(),
             skipped: loaded.skipped.len(),

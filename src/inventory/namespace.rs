@@ -62,7 +62,7 @@ impl Namespace {
 }
 
 /// A Namespace without what only the API server needs.
-fn trimmed(namespace: &Value) -> Value {
+pub(super) fn trimmed(namespace: &Value) -> Value {
     let metadata = namespace.get("metadata").and_then(Value::as_object);
     let kept = metadata.into_iter().flatten();
     let kept = kept.filter(|(name, _)| METADATA.contains(&name.as_str()));

@@ -216,7 +216,7 @@ impl Store {
 
 /// Whether pods may be counted in an object. Of what Kubernetes itself serves, only what has a
 /// template.
-fn makes_pods(object: &Object) -> bool {
+pub(super) fn makes_pods(object: &Object) -> bool {
     let has_template = object.spec().get("template").is_set();
     has_template || object.spec().get("replicas").is_set() || object.reference().group.contains('.')
 }
@@ -237,11 +237,18 @@ const IN_FACTS: &[kinds::Kind] = &[
     kinds::JOB,
 ];
 
-/// Whether somebody reads more of an object than facts.
-fn is_read_whole(object: &Object) -> bool {
+/// Whether an object is of a kind of which facts are enough.
+pub(super) fn is_in_facts(object: &Object) -> bool {
     let reference = object.reference();
     let kind = (reference.group.as_str(), reference.kind.as_str());
-    if IN_FACTS.iter().any(|it| kind == *it) {
+    IN_FACTS.iter().any(|it| kind == *it)
+}
+
+/// Whether somebody reads more of an object than facts.
+pub(super) fn is_read_whole(object: &Object) -> bool {
+    let reference = object.reference();
+    let kind = (reference.group.as_str(), reference.kind.as_str());
+    if is_in_facts(object) {
         return fault::may_be_live(object) || database::is_trace(object);
     }
     let around = fault::Surroundings::keeps(object);

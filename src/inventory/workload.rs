@@ -98,7 +98,7 @@ fn marks(workload: &Value) -> BTreeMap<&str, &str> {
 }
 
 /// How the annotations begin that users put on their objects for us.
-const OWN: &str = "firebreak.dev/";
+pub(super) const OWN: &str = "firebreak.dev/";
 
 fn rollout(workload: &Value) -> Option<(u32, u32)> {
     let pods = count(workload, "/status/replicas").unwrap_or(0);

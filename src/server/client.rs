@@ -1,5 +1,6 @@
 //! The client of the API server: where it is, and as whom it is asked.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub struct Access {
 pub async fn connect(access: &Access) -> anyhow::Result<Client> {
     let config = config(&access.place)
         .await
-        .with_context(|| format!("no way to the API server: tried {}", tried(&access.place)))?;
+        .with_context(|| format!("no way to the API server: tried {}", access.place))?;
     let server = config.cluster_url.clone();
     Client::try_from(shaped(config, access))
         .with_context(|| format!("no client of the API server at {server}"))
@@ -89,19 +90,22 @@ fn shaped(mut config: Config, access: &Access) -> Config {
     config
 }
 
-fn tried(place: &Place) -> String {
-    let Place::Kubeconfig { path, context } = place else {
-        return "KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the token of the service \
-                account, which are there in a pod"
-            .to_owned();
-    };
-    let context = context.as_ref().map_or_else(
-        || "its current context".to_owned(),
-        |name| format!("its context {name:?}"),
-    );
-    match path {
-        Some(path) => format!("the kubeconfig \"{}\" and {context}", path.display()),
-        None => format!("the kubeconfig of KUBECONFIG or ~/.kube/config and {context}"),
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Kubeconfig { path, context } = self else {
+            return f.write_str(
+                "KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the token of the service \
+                 account, which are there in a pod",
+            );
+        };
+        match path {
+            Some(path) => write!(f, "the kubeconfig \"{}\" and ", path.display())?,
+            None => f.write_str("the kubeconfig of KUBECONFIG or ~/.kube/config and ")?,
+        }
+        match context {
+            Some(name) => write!(f, "its context {name:?}"),
+            None => f.write_str("its current context"),
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! An API server in the process of the test: discovery, lists by pages and as streams, watches,
 //! and everything that can go wrong with them. It answers GET alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::State as Shared;
+use firebreak::object::Object;
 use firebreak::server::watch::{Settings, Watch};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -30,6 +33,8 @@ pub(crate) struct Served {
     oldest: u64,
     /// What every request for it is refused with.
     pub(crate) refused: Option<(u16, String)>,
+    /// How many requests for it fail before one does not.
+    pub(crate) failures: u32,
     /// Whether its watches say nothing.
     pub(crate) silent: bool,
 }
@@ -46,16 +51,31 @@ struct State {
     /// Whether pages after the first one are not given yet.
     held: bool,
     requests: Vec<String>,
+    callers: BTreeSet<String>,
 }
 
 /// An API server. Copies are the same one.
 #[derive(Clone, Default)]
 pub(crate) struct Fake(Arc<Mutex<State>>);
 
+/// The cluster of these objects.
+pub(crate) fn cluster_of(objects: &[Object]) -> Fake {
+    let fake = Fake::default();
+    fake.pages_of(500);
+    let definition = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    fake.serve(definition.0, definition.1, "customresourcedefinitions");
+    fake.serve("v1", "Secret", "secrets");
+    fake.put("Secret", "databases/root", json!({"data": {}}));
+    for object in objects {
+        fake.load(object);
+    }
+    fake
+}
+
 /// A cluster of one namespace, in which experiments may run.
 pub(crate) fn fake() -> Fake {
     let fake = Fake::default();
-    fake.state().page = 500;
+    fake.pages_of(500);
     for (api, kind, plural) in [
         (
             "apiextensions.k8s.io/v1",
@@ -116,6 +136,61 @@ impl Fake {
             }
         });
         watch
+    }
+
+    /// Answers on a socket too; a kubeconfig that leads there by the contexts `here` and `away`, where
+    /// nobody is.
+    pub(crate) async fn listen(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(heard).with_state(self.clone());
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        let cluster =
+            |name: &str, server: &str| json!({"name": name, "cluster": {"server": server}});
+        let context =
+            |name: &str| json!({"name": name, "context": {"cluster": name, "user": "me"}});
+        let config = json!({"apiVersion": "v1", "kind": "Config", "current-context": "here",
+            "clusters": [cluster("here", &server), cluster("away", "http://127.0.0.1:1")],
+            "contexts": [context("here"), context("away")],
+            "users": [{"name": "me", "user": {}}]});
+        config.to_string()
+    }
+
+    fn met(&self, headers: &HeaderMap) {
+        let header = |name: &str| -> Vec<&str> {
+            let all = headers.get_all(name).iter();
+            all.map(|it| it.to_str().unwrap()).collect()
+        };
+        let agent = header("user-agent").join(" ");
+        assert!(agent.starts_with("firebreak/"), "{agent}");
+        let (user, groups) = (header("impersonate-user"), header("impersonate-group"));
+        let caller = [user, groups].concat().join(" ");
+        self.state().callers.insert(caller);
+    }
+
+    /// As whom it was asked.
+    pub(crate) fn callers(&self) -> Vec<String> {
+        self.state().callers.iter().cloned().collect()
+    }
+
+    /// Serves the kind of an object, and has the object.
+    fn load(&self, object: &Object) {
+        let reference = object.reference();
+        let (group, kind) = (&reference.group, &reference.kind);
+        let known = |it: &Served| it.group == *group && it.kind == *kind;
+        if !self.state().kinds.iter().any(known) {
+            let plural = match kind.to_lowercase() {
+                word if word.ends_with('y') => format!("{}ies", word.trim_end_matches('y')),
+                word => format!("{word}s"),
+            };
+            let api = object.value()["apiVersion"].as_str().unwrap();
+            self.serve(api, kind, &plural);
+        }
+        let name = match reference.namespace.as_str() {
+            "" => reference.name.clone(),
+            namespace => format!("{namespace}/{}", reference.name),
+        };
+        self.write(known, &name, object.value().clone());
     }
 
     pub(crate) fn serve(&self, api: &str, kind: &str, plural: &str) {
@@ -199,12 +274,16 @@ impl Fake {
     }
 
     /// Writes an object, by `namespace/name`, or by its name where there are no namespaces.
-    pub(crate) fn put(&self, kind: &str, name: &str, mut object: Value) {
+    pub(crate) fn put(&self, kind: &str, name: &str, object: Value) {
+        self.write(|it| it.kind == kind, name, object);
+    }
+
+    fn write(&self, of: impl Fn(&Served) -> bool, name: &str, mut object: Value) {
         let (namespace, name) = name.split_once('/').unwrap_or(("", name));
         let mut state = self.state();
         state.version += 1;
         let version = state.version;
-        let kind = state.kinds.iter_mut().find(|it| it.kind == kind).unwrap();
+        let kind = state.kinds.iter_mut().find(|it| of(it)).unwrap();
         object["metadata"]["name"] = json!(name);
         object["metadata"]["resourceVersion"] = json!(version.to_string());
         object["metadata"]["managedFields"] = json!([{"manager": "test"}]);
@@ -277,6 +356,10 @@ impl Fake {
         };
         if let Some((code, message)) = &kind.refused {
             return Ok(refused(*code, message));
+        }
+        if let Some(left) = kind.failures.checked_sub(1) {
+            kind.failures = left;
+            return Ok(refused(500, "not now"));
         }
         let answer = match (query.get("watch"), query.get("sendInitialEvents")) {
             (None, _) => kind.list(page, version, query.get("continue").copied()),
@@ -396,6 +479,14 @@ impl Served {
         self.watchers.push(sender);
         Response::new(Body::from_stream(receiver))
     }
+}
+
+/// A request that came by a socket.
+async fn heard(fake: Shared<Fake>, request: axum::extract::Request) -> Response<Body> {
+    fake.met(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri().to_string());
+    drop(request);
+    fake.answer(&method, &uri).await.unwrap()
 }
 
 fn gone() -> Value {

@@ -1,6 +1,6 @@
 //! What a container runs, as far as it gives a database away.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::sentinel;
 use crate::inventory::ContainerPort;
@@ -38,13 +38,32 @@ impl Program {
         program
     }
 
+    /// What is read of a container, as a container.
+    pub(in crate::inventory) fn excerpt(container: &Value) -> Value {
+        let mut kept = Map::new();
+        for key in ["name", "image", "ports"] {
+            kept.extend(container.get(key).map(|it| (key.to_owned(), it.clone())));
+        }
+        let settings = list(container, "/env").iter();
+        let settings: Value = settings.filter(|it| says_dedicated(it)).cloned().collect();
+        let starting: Value = sentinel::starting(container).collect();
+        for (key, values) in [("env", settings), ("command", starting)] {
+            if values.get(0).is_some() {
+                kept.insert(key.to_owned(), values);
+            }
+        }
+        Value::Object(kept)
+    }
+
     pub(super) fn listens(&self, port: u32) -> bool {
         self.ports.iter().any(|it| it.number == port)
     }
 }
 
 fn is_dedicated(container: &Value) -> bool {
-    let mut settings = list(container, "/env").iter();
-    settings
-        .any(|it| text(it, "/name").ends_with("_IS_DEDICATED_NODE") && text(it, "/value") == "yes")
+    list(container, "/env").iter().any(says_dedicated)
+}
+
+fn says_dedicated(setting: &Value) -> bool {
+    text(setting, "/name").ends_with("_IS_DEDICATED_NODE") && text(setting, "/value") == "yes"
 }

@@ -67,14 +67,19 @@ pub(super) fn is_one(program: &Program, container: &Value) -> bool {
     let image = by_image(&program.image);
     let made_of =
         program.image.is_empty() || image.is_some_and(|it| it == SENTINEL || is_watched(it));
+    let starts = || starting(container).next().is_some();
+    let called = program.name.contains("sentinel") || image == Some(SENTINEL);
+    program.listens(PORT) || (made_of && (called || starts()))
+}
+
+/// The words in the command of a container that start a Sentinel.
+pub(super) fn starting(container: &Value) -> impl Iterator<Item = &str> {
     let command = list(container, "/command").iter();
     let words = command
         .chain(list(container, "/args"))
         .filter_map(Value::as_str);
-    let mut words = words.flat_map(str::split_whitespace);
-    let starts = words.any(|word| COMMANDS.iter().any(|it| word.ends_with(it)));
-    let called = program.name.contains("sentinel") || image == Some(SENTINEL);
-    program.listens(PORT) || (made_of && (called || starts))
+    let words = words.flat_map(str::split_whitespace);
+    words.filter(|word| COMMANDS.iter().any(|it| word.ends_with(it)))
 }
 
 /// The Sentinels of a database: those of its release, else the only ones beside the only database

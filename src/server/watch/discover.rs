@@ -38,10 +38,13 @@ pub(super) fn is_watched(group: &str) -> bool {
     KINDS.iter().any(|(wanted, _)| *wanted == group)
 }
 
-/// The kinds that are looked for in a group.
-pub(super) fn wanted_of(group: &str) -> impl Iterator<Item = &'static str> {
+/// The kinds that are looked for in a group that does not say what it serves: none can be known.
+pub(super) fn unseen(group: &str) -> impl Iterator<Item = Served> {
     let kinds = KINDS.iter().filter(move |(wanted, _)| *wanted == group);
-    kinds.map(|(_, kind)| *kind)
+    kinds.map(move |(_, kind)| Served {
+        watchable: false,
+        ..Served::named(group, "", kind, kind)
+    })
 }
 
 /// What is served.

@@ -138,11 +138,7 @@ impl Kinds {
         let before = self.running.keys().filter(|it| it.group == group);
         let before: Vec<Served> = before.cloned().collect();
         let seen = |kind: &str| before.iter().any(|it| it.kind == kind);
-        let unseen = discover::wanted_of(group).filter(|kind| !seen(kind));
-        let unseen = unseen.map(|kind| Served {
-            watchable: false,
-            ..Served::named(group, "", kind, kind)
-        });
+        let unseen = discover::unseen(group).filter(|it| !seen(&it.kind));
         let unseen: Vec<Served> = unseen.collect();
         before.into_iter().chain(unseen).collect()
     }
@@ -154,10 +150,7 @@ impl Kinds {
             let feed = Feed::new(self.shared.clone(), Arc::clone(&sign));
             Some(tokio::spawn(feed.run()))
         } else {
-            let why = format!(
-                "{} is served, but cannot be listed and watched",
-                served.resource()
-            );
+            let why = served.out_of_reach();
             sign.unlisted(&why);
             self.tell(Change::Marked(Arc::clone(&sign), Some(why)))
                 .await?;

@@ -2,18 +2,20 @@
 //!
 //! A watch is a task that lists and follows one kind (`feed`) and tells the keeper (`keeper`) what
 //! changes. The keeper alone holds the cluster, and makes views. Which kinds there are to watch is
-//! followed too (`kinds`, `discover`).
+//! followed too (`kinds`, `discover`). Whoever needs the cluster once has it read by lists (`once`).
 
 mod backoff;
 mod decode;
 mod discover;
 mod served;
 mod wire;
+mod once;
 mod sign;
 mod feed;
 mod keeper;
 mod kinds;
 
+pub use once::{Seen, read};
 pub use served::Served;
 pub use sign::{Health, State};
 

@@ -31,6 +31,12 @@ impl Served {
         }
     }
 
+    /// Why nothing can be known of one that cannot be listed and watched.
+    pub(super) fn out_of_reach(&self) -> String {
+        let resource = self.resource();
+        format!("{resource} is served, but cannot be listed and watched")
+    }
+
     /// What every object of it says of itself.
     pub(super) fn api_version(&self) -> String {
         if self.group.is_empty() {

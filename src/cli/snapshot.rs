@@ -1,0 +1,135 @@
+//! `firebreak snapshot`: what a decision needs of a live cluster, as files that `--world` takes.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+
+use super::live::Live;
+use super::{Outcome, files};
+use crate::inventory::excerpt;
+use crate::object::Object;
+use crate::server::watch::Seen;
+
+/// Arguments of `snapshot`.
+#[derive(Debug, Clone, Args)]
+pub struct Snapshot {
+    #[command(flatten)]
+    live: Live,
+    /// The folder to write to, a file for each kind: it is made where it is not there, and holds no
+    /// manifests yet. Without it everything is written to standard output as one stream of documents
+    #[arg(long, short, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+}
+
+/// What is recorded of a kind.
+struct Part {
+    resource: String,
+    documents: Vec<String>,
+}
+
+impl Snapshot {
+    /// Records the cluster. A snapshot is whole, or there is none: nobody could tell by the files what
+    /// is missing in them.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, a kind cannot be listed, or something cannot be written.
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+        if let Some(folder) = &self.output {
+            must_be_free(folder)?;
+        }
+        let seen = self.live.lists(|_| true, record)?;
+        let now = Timestamp::now();
+        let parts = whole(seen)?;
+        let head = format!(
+            "# recorded at {now:.0} by firebreak {}: `--now {now:.0}` judges as of then\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        match &self.output {
+            Some(folder) => write(folder, &head, &parts, out)?,
+            None => stream(&head, &parts, out)?,
+        }
+        Ok(Outcome::Fine)
+    }
+}
+
+/// Objects as they are recorded, or why one cannot be.
+type Recorded = Vec<anyhow::Result<String>>;
+
+fn record(recorded: &mut Recorded, object: Object) {
+    if let Some(excerpt) = excerpt(&object) {
+        recorded.push(document(&excerpt));
+    }
+}
+
+/// An object as a document of YAML.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn document(object: &Object) -> anyhow::Result<String> {
+    let text = serde_saphyr::to_string(object.value());
+    text.with_context(|| format!("{} cannot be written", object.reference()))
+}
+
+fn whole(seen: Vec<Seen<Recorded>>) -> anyhow::Result<Vec<Part>> {
+    let (mut parts, mut missing) = (Vec::new(), String::new());
+    for Seen { served, objects } in seen {
+        match objects {
+            Err(why) => missing += &format!("\n  {why}"),
+            Ok(documents) => parts.push(Part {
+                resource: served.resource(),
+                documents: documents.into_iter().collect::<Result<_, _>>()?,
+            }),
+        }
+    }
+    if !missing.is_empty() {
+        bail!("the snapshot would not be whole, and nothing was written:{missing}");
+    }
+    parts.retain(|part| !part.documents.is_empty());
+    Ok(parts)
+}
+
+/// What is there already would be taken for a part of the cluster.
+fn must_be_free(folder: &Path) -> anyhow::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let there = files::below(folder);
+    let failure = there.failures.into_iter().next();
+    if let Some((path, error)) = failure {
+        return Err(error).with_context(|| path.display().to_string());
+    }
+    match there.files.first() {
+        Some(file) => bail!(
+            "{:?} is there already, expected a folder without manifests",
+            file.display().to_string()
+        ),
+        None => Ok(()),
+    }
+}
+
+fn write(folder: &Path, head: &str, parts: &[Part], out: &mut dyn Write) -> anyhow::Result<()> {
+    let told = |path: &Path| path.display().to_string();
+    fs::create_dir_all(folder).with_context(|| told(folder))?;
+    for part in parts {
+        let path = folder.join(format!("{}.yaml", part.resource));
+        let mut file = fs::File::create_new(&path).with_context(|| told(&path))?;
+        let written = stream(head, std::slice::from_ref(part), &mut file);
+        written.with_context(|| told(&path))?;
+        writeln!(out, "{}: {}", told(&path), part.documents.len())?;
+    }
+    Ok(())
+}
+
+fn stream(head: &str, parts: &[Part], out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(out);
+    out.write_all(head.as_bytes())?;
+    for document in parts.iter().flat_map(|part| &part.documents) {
+        write!(out, "---\n{document}")?;
+    }
+    out.flush()?;
+    Ok(())
+}
