@@ -104,6 +104,10 @@ async fn a_live_cluster_and_a_recorded_one_get_the_same_verdicts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_gets_the_verdicts_of_the_cluster() {
     let reached = reached(&example_world()).await;
+    let definition = ("litmuschaos.io/v1alpha1", "ChaosExperiment");
+    reached
+        .fake
+        .serve(definition.0, definition.1, "chaosexperiments");
     let live = reached.verdicts(&LIVE);
     let told = reached.run(&["snapshot", "-o", "world"]);
     assert_ends(
@@ -112,6 +116,7 @@ async fn a_snapshot_gets_the_verdicts_of_the_cluster() {
         &[
             "world/pods.yaml: 41\n",
             "world/clusters.postgresql.cnpg.io.yaml: 3\n",
+            "world/chaosexperiments.litmuschaos.io.yaml: 0\n",
         ],
     );
     assert_eq!(reached.verdicts(&["--world", "world"]), live);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::live::{Found, Live};
 use super::manifests::{Manifest, ReadFailure, Reader, Reading, Skipped};
 use super::report::{Failure, PolicyOrigin, Source};
-use crate::inventory::{Inventory, Origin, live};
+use crate::inventory::{Cluster, Inventory, Origin};
 use crate::object::Object;
 use crate::policy::PolicySet;
 use crate::policy::spec::GROUP;
@@ -130,7 +130,7 @@ fn told(source: &mut Reading, origin: Origin) -> (Inventory, Permitted) {
         found: take(source, is_policy),
         untold: None,
     };
-    (inventory(&source.manifests, origin), permitted)
+    (inventory(source, origin), permitted)
 }
 
 /// Everything that was recorded of a world.
@@ -148,7 +148,7 @@ fn recorded(reader: &Reader<'_>, paths: &[String]) -> anyhow::Result<Reading> {
 /// When one of them cannot be read.
 pub fn world(reader: &Reader<'_>, paths: &[String]) -> anyhow::Result<Inventory> {
     let world = recorded(reader, paths)?;
-    Ok(inventory(&world.manifests, Origin::Recorded))
+    Ok(inventory(&world, Origin::Recorded))
 }
 
 /// Leaves out what lies in the world: that is not judged but believed.
@@ -179,18 +179,18 @@ fn is_policy(object: &Object) -> bool {
 }
 
 /// The inventory of these manifests. In a recorded world a chaos object is a live experiment.
-fn inventory(manifests: &[Manifest], origin: Origin) -> Inventory {
-    let objects: Vec<Object> = manifests
-        .iter()
-        .map(|manifest| manifest.object.clone())
-        .collect();
-    let inventory = Inventory::from_objects(&objects, origin);
+fn inventory(reading: &Reading, origin: Origin) -> Inventory {
+    let objects = reading.manifests.iter().map(|it| it.object.clone());
     match origin {
+        Origin::Manifests => Inventory::from_objects(&objects.collect::<Vec<_>>(), origin),
         Origin::Recorded => {
-            let live = live(&objects, &inventory);
-            inventory.with_live(live)
+            let mut cluster = Cluster::default();
+            for (group, kind) in &reading.none {
+                cluster.adopt(group, kind, Cluster::default());
+            }
+            objects.for_each(|object| cluster.put(object));
+            cluster.inventory()
         }
-        Origin::Manifests => inventory,
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Skipped {
 pub struct Reading {
     /// The objects, in the order of the arguments, of the paths, and of the text.
     pub manifests: Vec<Manifest>,
+    /// API group and kind of what there is nothing of, as a list of the kind without items says.
+    pub none: Vec<(String, String)>,
     /// What is no object and was not checked.
     pub skipped: Vec<Skipped>,
     /// What could not be read.
@@ -202,6 +204,10 @@ impl Source<'_> {
                     // What stands in a list is meant to be an object, wherever the list was found.
                     waiting.extend(items.map(|(index, item)| (item, at(index), Origin::Named)));
                 }
+                Listed::Nothing(api_version, kind) => {
+                    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+                    self.reading.none.push((group.to_owned(), kind));
+                }
                 Listed::Not(value) => self.object(value, positions, origin),
                 Listed::Malformed => {
                     let here = positions.locate("items");
@@ -259,6 +265,8 @@ fn named(value: Value) -> Result<Object, (String, String)> {
 /// A value, if it is a list of objects its items.
 enum Listed {
     Items(Vec<Value>),
+    /// There is nothing of a kind.
+    Nothing(String, String),
     Not(Value),
     Malformed,
 }
@@ -273,13 +281,18 @@ fn listed(mut value: Value) -> Listed {
     };
     let api_version = text("apiVersion");
     match value.get_mut("items").map(Value::take) {
-        Some(Value::Array(mut items)) => {
+        Some(Value::Array(mut items)) if !items.is_empty() => {
             for item in &mut items {
                 name_kind(item, item_kind, api_version.as_deref());
             }
             Listed::Items(items)
         }
-        Some(Value::Null) => Listed::Items(Vec::new()),
+        Some(Value::Null | Value::Array(_)) => match api_version {
+            Some(api_version) if !item_kind.is_empty() => {
+                Listed::Nothing(api_version, item_kind.to_owned())
+            }
+            Some(_) | None => Listed::Items(Vec::new()),
+        },
         None if !item_kind.is_empty() => Listed::Not(value),
         Some(_) | None => Listed::Malformed,
     }

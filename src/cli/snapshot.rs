@@ -10,9 +10,10 @@ use jiff::Timestamp;
 
 use super::live::Live;
 use super::{Outcome, files};
+use crate::fault::Surroundings;
 use crate::inventory::excerpt;
 use crate::object::Object;
-use crate::server::watch::Seen;
+use crate::server::watch::{Seen, Served};
 
 /// Arguments of `snapshot`.
 #[derive(Debug, Clone, Args)]
@@ -28,6 +29,7 @@ pub struct Snapshot {
 /// What is recorded of a kind.
 struct Part {
     resource: String,
+    objects: usize,
     documents: Vec<String>,
 }
 
@@ -41,7 +43,9 @@ impl Snapshot {
         if let Some(folder) = &self.output {
             must_be_free(folder)?;
         }
-        let seen = self.live.lists(|_| true, record)?;
+        let seen = self
+            .live
+            .lists(|_| true, |recorded, object| record(recorded, &object))?;
         let now = Timestamp::now();
         let parts = whole(seen)?;
         let head = format!(
@@ -59,8 +63,8 @@ impl Snapshot {
 /// Objects as they are recorded, or why one cannot be.
 type Recorded = Vec<anyhow::Result<String>>;
 
-fn record(recorded: &mut Recorded, object: Object) {
-    if let Some(excerpt) = excerpt(&object) {
+fn record(recorded: &mut Recorded, object: &Object) {
+    if let Some(excerpt) = excerpt(object) {
         recorded.push(document(&excerpt));
     }
 }
@@ -75,21 +79,41 @@ pub fn document(object: &Object) -> anyhow::Result<String> {
 }
 
 fn whole(seen: Vec<Seen<Recorded>>) -> anyhow::Result<Vec<Part>> {
-    let (mut parts, mut missing) = (Vec::new(), String::new());
+    let (mut parts, mut missing) = (Vec::new(), Vec::new());
     for Seen { served, objects } in seen {
         match objects {
-            Err(why) => missing += &format!("\n  {why}"),
-            Ok(documents) => parts.push(Part {
-                resource: served.resource(),
-                documents: documents.into_iter().collect::<Result<_, _>>()?,
-            }),
+            Err(why) => missing.push(why),
+            Ok(documents) => parts.push(part(&served, documents)?),
         }
     }
     if !missing.is_empty() {
-        bail!("the snapshot would not be whole, and nothing was written:{missing}");
+        let missing = missing.join("\n  ");
+        bail!("the snapshot would not be whole, and nothing was written:\n  {missing}");
     }
     parts.retain(|part| !part.documents.is_empty());
     Ok(parts)
+}
+
+fn part(served: &Served, documents: Recorded) -> anyhow::Result<Part> {
+    let documents: Vec<String> = documents.into_iter().collect::<Result<_, _>>()?;
+    let (objects, kind) = (
+        documents.len(),
+        (served.group.as_str(), served.kind.as_str()),
+    );
+    let matters = Surroundings::kinds().any(|it| it == kind);
+    let nothing = (objects == 0 && matters).then(|| nothing(served));
+    Ok(Part {
+        resource: served.resource(),
+        objects,
+        documents: documents.into_iter().chain(nothing).collect(),
+    })
+}
+
+/// That there is nothing of a kind, where that matters: what is named and is not there may else be
+/// anywhere.
+fn nothing(served: &Served) -> String {
+    let (version, kind) = (served.api_version(), &served.kind);
+    format!("apiVersion: {version}\nkind: {kind}List\nitems: []\n")
 }
 
 /// What is there already would be taken for a part of the cluster.
@@ -119,7 +143,7 @@ fn write(folder: &Path, head: &str, parts: &[Part], out: &mut dyn Write) -> anyh
         let mut file = fs::File::create_new(&path).with_context(|| told(&path))?;
         let written = stream(head, std::slice::from_ref(part), &mut file);
         written.with_context(|| told(&path))?;
-        writeln!(out, "{}: {}", told(&path), part.documents.len())?;
+        writeln!(out, "{}: {}", told(&path), part.objects)?;
     }
     Ok(())
 }

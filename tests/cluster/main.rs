@@ -32,6 +32,7 @@ mod install;
 mod installation;
 mod kill_loop;
 mod playground;
+mod reading;
 mod reservations;
 mod restarts;
 mod rights;
@@ -65,6 +66,7 @@ const TESTS: &[Test] = tests! {
     kill_loop: a_guard_that_is_away_holds_up_no_controller,
         a_guard_that_never_answers_holds_up_no_controller,
         a_registration_that_fails_closed_on_updates_would_kill_again;
+    reading: who_may_only_look_gets_verdicts_and_a_snapshot_and_writes_nothing;
     served: the_api_server_shows_who_it_is, somebody_else_is_not_answered;
     install: one_file_installs_everything_and_removes_it, the_cluster_goes_on_and_starts_anew_while_nobody_answers,
         webhooks_go_with_the_namespace_that_owns_them, overlays_are_accepted,

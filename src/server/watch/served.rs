@@ -38,7 +38,8 @@ impl Served {
     }
 
     /// What every object of it says of itself.
-    pub(super) fn api_version(&self) -> String {
+    #[must_use]
+    pub fn api_version(&self) -> String {
         if self.group.is_empty() {
             self.version.clone()
         } else {
