@@ -144,6 +144,32 @@ async fn what_is_missing_is_made_told_and_presented() {
     assert_eq!(found, expected, "nothing else is touched");
 }
 
+/// As while pods with certificates in files are replaced one after the other by pods that make their own:
+/// one of the former leads, and goes only when one of the latter is ready.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_leader_in_vain_makes_what_is_missing() {
+    let api = FakeApi::default();
+    api.put(CONFIGURATION, Some(configuration("\n")));
+    let now = clock(SignedDuration::ZERO);
+    let lives: Vec<Arc<Live>> = (0..2).map(|_| Arc::new(Live::new(false))).collect();
+    for live in &lives {
+        tokio::spawn(follow(
+            place(&api),
+            Arc::clone(live),
+            Arc::clone(&now),
+            MINUTE,
+        ));
+    }
+    sleep(3 * MINUTE).await;
+    let leaf = file(&api, "tls.crt").unwrap();
+    for live in &lives {
+        assert_eq!(live.missing(now()), None);
+    }
+    accepts(&bundle(&api, 0), &leaf, now()).unwrap();
+    sleep(HOUR).await;
+    assert_eq!(file(&api, "tls.crt").unwrap(), leaf);
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_handshake_fails_while_authorities_and_certificates_come_and_go() {
     let api = FakeApi::default();

@@ -1,6 +1,7 @@
 //! The Secret in which our own authority and certificate are kept.
 //!
-//! Every replica reads it and presents what is in it; only the leader writes it, by compare-and-swap.
+//! Every replica reads it and presents what is in it. The leader writes it, by compare-and-swap; and so
+//! does who has waited for that in vain: a leader may have its certificate in files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Unusable;
 use super::authority::Issued;
@@ -24,6 +25,8 @@ use crate::server::Clock;
 pub const EVERY: Duration = Duration::from_secs(10);
 /// How often, while there is nothing to present.
 const SOON: Duration = Duration::from_secs(1);
+/// How long nothing may be there until a replica does not wait for the leader any more.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Since when the next authority has been trusted everywhere.
 const TRUSTED: &str = "firebreak.dev/next-authority-trusted-since";
@@ -48,6 +51,12 @@ impl Place {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
+    /// The webhook configurations.
+    fn bundles(&self) -> Bundles {
+        let service = (self.namespace.as_str(), self.service.as_str());
+        Bundles::new(self.client.clone(), self.webhooks.clone(), service)
+    }
+
     /// The names by which the Service is called.
     fn names(&self) -> Vec<String> {
         let short = format!("{}.{}", self.service, self.namespace);
@@ -61,6 +70,7 @@ impl Place {
 pub async fn follow(place: Place, live: Arc<Live>, now: Clock, every: Duration) {
     let secrets = place.secrets();
     let mut before = None;
+    let mut there = Instant::now();
     loop {
         let found = secrets.get_opt(&place.secret).await;
         let leaf = match found {
@@ -70,6 +80,12 @@ pub async fn follow(place: Place, live: Arc<Live>, now: Clock, every: Duration) 
         };
         if before.as_ref() != Some(&leaf) {
             present(&live, &leaf, &place.secret, &now);
+        }
+        if leaf != Ok(None) {
+            there = Instant::now();
+        } else if there.elapsed() > PATIENCE {
+            there = Instant::now();
+            make(&place, &now).await;
         }
         // What could not be read is not what was presented.
         if leaf.is_ok() || live.facts().is_none() {
@@ -81,6 +97,17 @@ pub async fn follow(place: Place, live: Arc<Live>, now: Clock, every: Duration) 
             every.min(SOON)
         })
         .await;
+    }
+}
+
+/// Makes what is missing, once.
+async fn make(place: &Place, now: &Clock) {
+    let (terms, mut bundles) = (Terms::default(), place.bundles());
+    if let Err(error) = round(place, &mut bundles, (&terms, now), &mut None).await {
+        tracing::warn!(
+            error,
+            "nobody makes a certificate, and it could not be made here"
+        );
     }
 }
 
@@ -99,8 +126,7 @@ fn present(live: &Live, leaf: &Result<Option<Issued>, String>, secret: &str, now
 
 /// Keeps the Secret and the webhook configurations in order, for ever: the leader's duty.
 pub async fn keep(place: Place, terms: Terms, now: Clock, every: Duration) {
-    let service = (place.namespace.as_str(), place.service.as_str());
-    let mut bundles = Bundles::new(place.client.clone(), place.webhooks.clone(), service);
+    let mut bundles = place.bundles();
     let mut remembered = None;
     loop {
         if let Err(error) = round(&place, &mut bundles, (&terms, &now), &mut remembered).await {
