@@ -41,7 +41,7 @@ test-cluster-versions: ## run them on the oldest and on the newest Kubernetes th
 	  FIREBREAK_KUBERNETES=$$version cargo test --locked --test cluster; \
 	done
 
-playground: ## start a real control plane with the example cluster in it, to try things in
+playground: ## start a real control plane with the example cluster and firebreak in it, to try things in
 	cargo test --locked --test cluster -- playground
 
 lint: ## check format, lints, documentation, licences and duplicate dependencies
@@ -69,8 +69,9 @@ fuzz: ## feed TARGET (cel) with whatever a fuzzer makes up, for SECONDS (60); ne
 bench: ## measure how long reading, judging and evaluating rules take
 	cargo bench --locked --bench judge --bench readers --bench rules
 
-bench-webhook: ## measure the webhook over TLS against a server that allows everything
+bench-webhook: ## measure the webhook against a server that allows everything, and what it adds to a creation
 	cargo bench --locked --bench webhook
+	cargo test --locked --release --test cluster -- latency
 
 ci: ## do all that continuous integration does
 	.ci/run

@@ -1,7 +1,8 @@
 //! The tests that need a cluster: a real control plane, with the guard in its admission chain.
 //!
 //! `cargo test --test cluster` runs them all, with a word after `--` those whose name has it in it.
-//! `cargo test --test cluster -- playground` leaves a cluster up to try things in.
+//! `cargo test --test cluster -- playground` leaves a cluster up to try things in, and
+//! `cargo test --release --test cluster -- latency` measures what the guard adds to a creation.
 //! Building the control plane needs Go; where that is missing the tests are ignored, and in continuous
 //! integration (`CI` is set) they fail.
 
@@ -31,6 +32,7 @@ mod guarded;
 mod install;
 mod installation;
 mod kill_loop;
+mod latency;
 mod playground;
 mod reading;
 mod reservations;
@@ -46,7 +48,7 @@ use std::sync::OnceLock;
 use bed::{Bed, Programs};
 use libtest_mimic::{Arguments, Trial};
 
-/// A test: what shows it, and how.
+/// A test, or something else to do with a cluster: its name, and how it is done.
 type Test = (&'static str, fn(&Bed));
 
 /// The tests of a module, by their names.
@@ -86,14 +88,15 @@ const TESTS: &[Test] = tests! {
         a_drain_tries_again_while_it_is_denied_and_goes_on_when_the_guard_is_away;
 };
 
+/// What else can be done with a cluster.
+const COMMANDS: &[Test] = &[("playground", playground::run), ("latency", latency::run)];
+
 static BED: OnceLock<Bed> = OnceLock::new();
 
 fn main() -> ExitCode {
-    if std::env::args()
-        .nth(1)
-        .is_some_and(|word| word == "playground")
-    {
-        return playground::run();
+    let word = std::env::args().nth(1).unwrap_or_default();
+    if let Some((_, done)) = COMMANDS.iter().find(|(name, _)| *name == word) {
+        return with_a_bed(*done);
     }
     let mut arguments = Arguments::from_args();
     // There is one cluster, so there is one test at a time.
@@ -118,6 +121,21 @@ fn main() -> ExitCode {
         bed.end(conclusion.has_failed());
     }
     conclusion.exit_code()
+}
+
+fn with_a_bed(done: fn(&Bed)) -> ExitCode {
+    match Programs::find() {
+        Ok(programs) => {
+            let bed = Bed::start(programs);
+            done(&bed);
+            bed.end(false);
+            ExitCode::SUCCESS
+        }
+        Err(missing) => {
+            println!("{missing}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn trial((name, test): Test, missing: Option<String>) -> Trial {

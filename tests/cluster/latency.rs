@@ -1,0 +1,236 @@
+//! `cargo test --release --test cluster -- latency`: how long the API server takes to create a chaos object
+//! with nobody in its admission chain, with a ValidatingAdmissionPolicy that says what can be said in one,
+//! and with the guard. They take turns, so that what is claimed from it is a ratio of neighbours.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use kube::api::{Api, DynamicObject, PostParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use serde_json::{Value, json};
+
+use crate::bed::balancer::Balancer;
+use crate::bed::replicas::Settings;
+use crate::bed::webhook::registrations;
+use crate::bed::{Bed, within};
+use crate::guarded::LONG;
+
+/// So many turns each arm has, and so many objects are created in one by one client, or by many.
+const TURNS: usize = 3;
+const BY_ONE: usize = 100;
+const BY_EACH_OF_MANY: usize = 20;
+const MANY: usize = 50;
+
+/// What is in the admission chain.
+#[derive(Clone, Copy, PartialEq)]
+enum Chain {
+    Nobody,
+    Policy,
+    Guard,
+}
+
+/// What is compared: its name, what is in the chain, and whether what is created is stored.
+const ARMS: [(&str, Chain, bool); 5] = [
+    ("nobody, dry run", Chain::Nobody, false),
+    ("ValidatingAdmissionPolicy, dry run", Chain::Policy, false),
+    ("firebreak, dry run", Chain::Guard, false),
+    ("nobody, stored", Chain::Nobody, true),
+    ("firebreak, stored and reserved", Chain::Guard, true),
+];
+
+/// How long an experiment may last, and where: what both can say.
+const OURS: &str = "
+apiVersion: firebreak.dev/v1alpha1
+kind: BlastRadiusPolicy
+metadata: {name: latency}
+spec:
+  protects: {namespaces: {matchLabels: {latency: measured}}}
+  limits: {maxDuration: 1h}
+";
+const THEIRS: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: latency}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [chaos-mesh.org], apiVersions: ["*"], operations: [CREATE], resources: ["*"]}
+  validations:
+    - expression: "has(object.spec.duration) && duration(object.spec.duration) <= duration('1h')"
+      message: longer than an hour
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: latency}
+spec:
+  policyName: latency
+  validationActions: [Deny]
+  matchResources: {namespaceSelector: {matchLabels: {latency: measured}}}
+"#;
+
+/// Measures, and says what it found.
+pub(crate) fn run(bed: &Bed) {
+    bed.define_kinds();
+    bed.nodes();
+    for client in 0..MANY {
+        bed.stateful_set(&place(client), "ledger", 2);
+    }
+    let labelled = ["label", "namespace", "--all", "latency=measured"];
+    bed.kubectl(&labelled).succeeds();
+    bed.apply(OURS);
+    let guards = bed.serve_behind(Balancer::new(Vec::new()), 2, &Settings::default());
+    println!("clients | what | median | p99 | a second | median against nobody");
+    for clients in [1, MANY] {
+        compare(bed, guards.balancer.port(), clients);
+    }
+    drop(guards);
+}
+
+/// The namespace of a client.
+fn place(client: usize) -> String {
+    format!("latency-{client}")
+}
+
+/// What was measured of an arm: how long each creation took, and all of them.
+#[derive(Default)]
+struct Measured {
+    each: Vec<Duration>,
+    all: Duration,
+}
+
+impl Measured {
+    /// So many in a hundred took no longer, in milliseconds.
+    fn percentile(&self, percent: usize) -> f64 {
+        let at = (self.each.len() * percent / 100).min(self.each.len() - 1);
+        self.each[at].as_secs_f64() * 1e3
+    }
+
+    fn a_second(&self) -> f64 {
+        let count = u32::try_from(self.each.len()).expect("thousands");
+        f64::from(count) / self.all.as_secs_f64()
+    }
+}
+
+fn compare(bed: &Bed, port: u16, clients: usize) {
+    let mut measured = ARMS.map(|_| Measured::default());
+    for turn in 0..TURNS {
+        for ((_, chain, stored), measured) in ARMS.iter().zip(&mut measured) {
+            let took = chain.during(bed, port, || creations(bed, clients, (*stored, turn)));
+            measured.each.extend(took.each);
+            measured.all += took.all;
+        }
+    }
+    let mut alone = 0.0;
+    for ((name, chain, _), measured) in ARMS.iter().zip(&mut measured) {
+        measured.each.sort_unstable();
+        let median = measured.percentile(50);
+        if *chain == Chain::Nobody {
+            alone = median;
+        }
+        println!(
+            "{clients} | {name} | {median:.2} ms | {:.2} ms | {:.0} | {:.2}",
+            measured.percentile(99),
+            measured.a_second(),
+            median / alone
+        );
+    }
+}
+
+impl Chain {
+    /// Has this in the chain while something is done.
+    fn during<T>(self, bed: &Bed, port: u16, done: impl FnOnce() -> T) -> T {
+        let registered =
+            (self == Self::Guard).then(|| bed.register(registrations("webhooks.yaml"), port, None));
+        if self == Self::Policy {
+            bed.apply(THEIRS);
+        }
+        within(LONG, "what is in the chain is what is to be", || {
+            let create = ["create", "--dry-run=server", "-f", "-"];
+            let ended = bed
+                .kubectl(&create)
+                .input(chaos("long", 0, "2h").to_string())
+                .run();
+            let denied = ended.err.contains("hour") || ended.err.contains("MaxDurationExceeded");
+            if denied == (self != Self::Nobody) && (denied || ended.code == Some(0)) {
+                Ok(())
+            } else {
+                Err(ended.told())
+            }
+        });
+        let done = done();
+        drop(registered);
+        if self == Self::Policy {
+            bed.kubectl(&["delete", "-f", "-"]).input(THEIRS).succeeds();
+        }
+        done
+    }
+}
+
+/// A pod-kill in the namespace of a client.
+fn chaos(name: &str, client: usize, duration: &str) -> Value {
+    let place = place(client);
+    json!({"apiVersion": "chaos-mesh.org/v1alpha1", "kind": "PodChaos",
+        "metadata": {"name": name, "namespace": place},
+        "spec": {"action": "pod-failure", "mode": "one", "duration": duration,
+            "selector": {"namespaces": [place], "labelSelectors": {"app": "ledger"}}}})
+}
+
+/// Every client creates its objects one after the other, all clients at once; then they are deleted.
+fn creations(bed: &Bed, clients: usize, (stored, turn): (bool, usize)) -> Measured {
+    let kind = GroupVersionKind::gvk("chaos-mesh.org", "v1alpha1", "PodChaos");
+    let resource = ApiResource::from_gvk_with_plural(&kind, "podchaos");
+    let api = |client| {
+        Api::<DynamicObject>::namespaced_with(bed.admin_client(), &place(client), &resource)
+    };
+    let apis: Vec<Api<DynamicObject>> = (0..clients).map(api).collect();
+    let count = if clients == 1 {
+        BY_ONE
+    } else {
+        BY_EACH_OF_MANY
+    };
+    let begun = Instant::now();
+    let by_one = |(client, api)| one_client(api, client, (count, stored, turn));
+    let each = bed.wait(join_all(apis.iter().enumerate().map(by_one)));
+    let all = begun.elapsed();
+    if stored {
+        forget(bed);
+    }
+    Measured {
+        each: each.concat(),
+        all,
+    }
+}
+
+async fn one_client(
+    api: &Api<DynamicObject>,
+    client: usize,
+    (count, stored, turn): (usize, bool, usize),
+) -> Vec<Duration> {
+    let how = PostParams {
+        dry_run: !stored,
+        ..PostParams::default()
+    };
+    let mut each = Vec::with_capacity(count);
+    for number in 0..count {
+        let object = chaos(&format!("turn-{turn}-{number}"), client, "5m");
+        let object = serde_json::from_value(object).expect("an object");
+        let begun = Instant::now();
+        api.create(&how, &object).await.expect("it is admitted");
+        each.push(begun.elapsed());
+    }
+    each
+}
+
+/// Deletes what was created, and waits until nothing is reserved.
+fn forget(bed: &Bed) {
+    let delete = ["delete", "podchaos", "--all", "--all-namespaces"];
+    bed.kubectl(&delete).succeeds();
+    within(LONG, "nothing is reserved", || {
+        let ledgers = bed
+            .kubectl(&["get", "blastledgers", "--namespace=firebreak"])
+            .json();
+        let left = ledgers["items"].as_array().map_or(0, Vec::len);
+        if left == 0 { Ok(()) } else { Err(left) }
+    });
+}
