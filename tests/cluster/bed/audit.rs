@@ -7,6 +7,9 @@ use super::Bed;
 /// The account of the guard.
 pub(crate) const ACCOUNT: &str = "system:serviceaccount:firebreak:firebreak";
 
+/// An account that may look and nothing else.
+pub(crate) const VIEWER: &str = "system:serviceaccount:firebreak:viewer";
+
 /// One request.
 pub(crate) struct Asked {
     pub(crate) by: String,
@@ -27,7 +30,7 @@ impl Asked {
 }
 
 impl Bed {
-    /// Every write, and every request of the guard's account, in order.
+    /// Every write, and every request of these accounts, in order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         let log = std::fs::read_to_string(self.folder().join("audit.log")).expect("the audit log");
         // The last line may be under way.

@@ -293,7 +293,7 @@ fn audit() -> Value {
         "kind": "Policy",
         "omitStages": ["RequestReceived"],
         "rules": [
-            {"level": "Metadata", "users": [super::audit::ACCOUNT]},
+            {"level": "Metadata", "users": [super::audit::ACCOUNT, super::audit::VIEWER]},
             {"level": "None", "verbs": ["get", "list", "watch"]},
             {"level": "Metadata"},
         ],
