@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::bed::audit::ACCOUNT;
 use crate::bed::{Bed, until};
-use crate::installation::{INSTALL, everything, objects, ours, path, remove, run};
+use crate::installation::{INSTALL, everything, objects, ours, path, remove, run, settled};
 
 const CONFIGURATION: &str = "validatingwebhookconfiguration";
 
@@ -303,6 +303,7 @@ pub(crate) fn the_chart_installs_the_same_and_leaves_nothing(bed: &Bed) {
         .kubectl(&["get", CONFIGURATION, "firebreak-deletions"])
         .fails();
     assert!(gone.contains("NotFound"), "{gone}");
+    settled(bed);
     run(bed, &["uninstall", "firebreak", place, "--wait"]);
     bed.forget("firebreak");
     assert_eq!(everything(bed), before);

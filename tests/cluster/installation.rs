@@ -7,7 +7,7 @@ use std::process::Command;
 use firebreak::cli::manifests::Reader;
 use serde_json::Value;
 
-use crate::bed::{Bed, helm};
+use crate::bed::{Bed, helm, until};
 
 pub(crate) const INSTALL: &str = "manifests/install.yaml";
 
@@ -94,9 +94,27 @@ fn whole(value: &mut Value) {
 /// Removes what is left of an installation. The API server clears a definition of all its objects before
 /// it goes, and tries again later and later while the kind is still being served.
 pub(crate) fn remove(bed: &Bed) {
+    settled(bed);
     let file = path(INSTALL);
     let delete = ["delete", "-f", &file, "--ignore-not-found", "--timeout=5m"];
     bed.kubectl(&delete).succeeds();
+}
+
+/// Waits until our kinds can be listed, or are not there. A definition that goes while there is no storage
+/// for its objects yet is cleared minutes later.
+pub(crate) fn settled(bed: &Bed) {
+    let kinds = "blastledgers,blastradiuspolicies,exemptions";
+    until("our kinds can be listed", || {
+        let ended = bed.kubectl(&["get", kinds, "--all-namespaces"]).run();
+        let gone = ended
+            .err
+            .contains("the server doesn't have a resource type");
+        if ended.code == Some(0) || gone {
+            Ok(())
+        } else {
+            Err(ended.told())
+        }
+    });
 }
 
 /// The path of a file of the project.
