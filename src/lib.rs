@@ -18,6 +18,7 @@ pub mod blast;
 pub mod cel;
 pub mod policy;
 pub mod judge;
+pub mod backup;
 pub mod schedule;
 // ── shell: cluster, network, terminal, files ─────────────────────────────────────────────────
 pub mod server;

@@ -11,12 +11,14 @@ const IN_MEMORY: &[&str] = &["src/yaml/json.rs"];
 /// Where the kinds we define are spelled; every `spec` file of a folder counts.
 const KINDS: &[&str] = &[
     "src/policy/spec/",
+    "src/backup/spec.rs",
     "src/schedule/spec.rs",
     "src/cli/crds.rs",
 ];
 /// Where Kubernetes' own types may be named: our kinds, and the client.
 const CLUSTER: &[&str] = &[
     "src/policy/spec/",
+    "src/backup/spec.rs",
     "src/schedule/spec.rs",
     "src/cli/",
     "src/server/",
@@ -24,6 +26,7 @@ const CLUSTER: &[&str] = &[
 /// Where the program's own formats are read and written: kinds, reviews and reports.
 const FORMATS: &[&str] = &[
     "src/policy/spec",
+    "src/backup/spec.rs",
     "src/schedule/spec.rs",
     "src/policy/compile.rs",
     "src/yaml/json.rs",
@@ -77,6 +80,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["src/cli/"]),
     ("ipnet", &["src/cel/functions/network/cidr.rs"]),
     ("jiff", &["src/"]),
+    ("json_patch", &["src/backup/merge.rs"]),
     ("k8s_openapi", CLUSTER),
     ("kube", CLUSTER),
     ("rcgen", CERTIFICATES),

@@ -15,6 +15,7 @@ mod admission;
 mod agreement;
 mod architecture;
 mod argo;
+mod backup;
 mod blast;
 mod caller;
 mod broken_policy;

@@ -9,7 +9,7 @@
 //! `yaml object user=...` is written by that account, else by an engineer. An object with a
 //! `yaml before` is an update of it, and one before without one after is deleted: by `user=...`,
 //! within `grace=...` seconds. An Eviction evicts the pod it names. In a world, a chaos object is an
-//! experiment that is live.
+//! experiment that is live. What stands under `backup/` is about databases, and run by `backup`.
 
 use std::fs;
 use std::ops::Range;
@@ -27,7 +27,7 @@ use crate::render::{judged, render};
 #[derive(Debug, Default)]
 pub(crate) struct Section {
     pub(crate) name: String,
-    level: usize,
+    pub(crate) level: usize,
     pub(crate) blocks: Vec<Block>,
 }
 
@@ -59,6 +59,11 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     };
     let files = paths.into_iter().flat_map(found);
     files
+        .filter(|path| {
+            !path
+                .parent()
+                .is_some_and(|folder| folder.ends_with("spec/backup"))
+        })
         .filter(|path| path.extension().is_some_and(|e| e == "md"))
         .collect()
 }
@@ -195,7 +200,7 @@ fn evicts(object: &Object) -> &'static str {
 }
 
 /// What stands behind `name` in the info of a block.
-fn option<'b>(block: Option<&'b Block>, name: &str) -> Option<&'b str> {
+pub(crate) fn option<'b>(block: Option<&'b Block>, name: &str) -> Option<&'b str> {
     let mut words = block?.info.split_whitespace();
     words.find_map(|word| word.strip_prefix(name))
 }
@@ -212,7 +217,7 @@ fn engineer() -> User {
     account("engineer")
 }
 
-fn account(name: &str) -> User {
+pub(crate) fn account(name: &str) -> User {
     User::named(name)
 }
 

@@ -205,7 +205,10 @@ fn limited(object: &Object, spec: BlastRadiusPolicySpec) -> Result<Policy, Unrea
 }
 
 /// The `spec` of an object of ours. Unknown fields are errors.
-pub(super) fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Unreadable> {
+///
+/// # Errors
+/// What is wrong with it: the field, what stands there, and what would be accepted.
+pub fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Unreadable> {
     const KNOWN: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
     let root = object.root();
     if object.reference().version != VERSION {
@@ -217,7 +220,7 @@ pub(super) fn read<T: DeserializeOwned>(object: &Object) -> Result<T, Unreadable
     }
     for (key, field) in root.entries()? {
         if !KNOWN.contains(&key) {
-            return Err(field.unreadable("no such field; the policy belongs under spec"));
+            return Err(field.unreadable("no such field; all that is meant belongs under spec"));
         }
     }
     let spec = object.spec();

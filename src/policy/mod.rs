@@ -14,7 +14,7 @@ pub mod spec;
 mod violation;
 mod windows;
 
-pub use compile::{Policy, PolicyError, PolicySet};
+pub use compile::{Policy, PolicyError, PolicySet, read};
 pub use exemption::Exemption;
 pub use limits::limit_names;
 pub use protects::Protected;

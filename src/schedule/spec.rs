@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::policy;
+use crate::{backup, policy};
 
 /// What experiments are promised of one database or workload. Written by firebreak alone, with a
 /// compare-and-swap, so that two experiments that are admitted at once cannot breach together what each
@@ -94,6 +94,7 @@ fn anything(_: &mut SchemaGenerator) -> Schema {
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
     let mut all = policy::crds();
+    all.push(backup::spec::crd());
     all.push(policy::tidied(BlastLedger::crd()));
     all
 }

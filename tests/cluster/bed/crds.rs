@@ -96,6 +96,7 @@ const OURS: Family = Family {
     status: false,
     cluster_wide: true,
     kinds: &[
+        ("BackupDefaults", "backupdefaults"),
         ("BlastLedger", "blastledgers"),
         ("BlastRadiusPolicy", "blastradiuspolicies"),
         ("Exemption", "exemptions"),
