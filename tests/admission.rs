@@ -128,7 +128,8 @@ async fn an_object_that_is_no_chaos_is_allowed_in_silence() {
 
 #[tokio::test]
 async fn a_body_that_is_no_review_gets_400_and_a_sentence() {
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let object = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(r#"{{"request":{{"object":{object}}}}}"#);
     let without_request = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}"#;
     let old = r#"{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview"}"#;
     let no_kind = review("PodChaos", &json!({"apiVersion": "v1"})).to_string();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use serde_json::{Value, json};
 
 use crate::judge::{Decision, Verdict};
@@ -150,10 +151,10 @@ struct Response {
 /// # Errors
 /// When the body is no AdmissionReview of version v1 with a request.
 pub fn read(body: &[u8]) -> Result<(String, Request), NotAReview> {
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| NotAReview::Json(error.to_string()))?;
-    let review: Review =
-        serde_json::from_value(value).map_err(|error| NotAReview::Shape(error.to_string()))?;
+    let review: Review = serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => NotAReview::Shape(error.to_string()),
+        Category::Io | Category::Syntax | Category::Eof => NotAReview::Json(error.to_string()),
+    })?;
     if review.api_version != API_VERSION || review.kind != KIND {
         let (kind, api_version) = (review.kind, review.api_version);
         return Err(NotAReview::Version { kind, api_version });

@@ -151,7 +151,7 @@ impl Chain {
                 .kubectl(&create)
                 .input(chaos("long", 0, "2h").to_string())
                 .run();
-            let denied = ended.err.contains("hour") || ended.err.contains("MaxDurationExceeded");
+            let denied = ended.err.contains("hour") || ended.err.contains("DurationExceeded");
             if denied == (self != Self::Nobody) && (denied || ended.code == Some(0)) {
                 Ok(())
             } else {
