@@ -16,6 +16,7 @@ mod agreement;
 mod architecture;
 mod argo;
 mod backup;
+mod backup_every;
 mod blast;
 mod caller;
 mod broken_policy;

@@ -25,7 +25,6 @@ pub(super) struct Notation {
 
 /// The fields of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "words of dialects that follow")]
 pub(super) enum Fields {
     /// Five of cron.
     Five,
@@ -123,7 +122,6 @@ pub(super) fn moved(namespace: &str, name: &str, jitter: u32) -> u32 {
 }
 
 /// The longest time over which as many backups as are kept are spread: any that is younger is kept.
-#[allow(dead_code, reason = "a word of dialects that follow")]
 pub(super) fn oldest(schedule: &ScheduleSpec) -> Option<Duration> {
     // Half a year before a leap day, so that the longest year is among those looked at.
     const FROM: i64 = 1_819_756_800;
@@ -144,7 +142,6 @@ pub(super) fn oldest(schedule: &ScheduleSpec) -> Option<Duration> {
 }
 
 /// The shortest window of days that keeps whatever the schedules keep, such as `366d`.
-#[allow(dead_code, reason = "a word of dialects that follow")]
 pub(super) fn window(schedules: &[ScheduleSpec]) -> Option<String> {
     const DAY: u64 = 24 * 60 * 60;
     let longest = schedules.iter().filter_map(oldest).max()?;
@@ -152,7 +149,6 @@ pub(super) fn window(schedules: &[ScheduleSpec]) -> Option<String> {
 }
 
 /// The schedules, the most frequent first.
-#[allow(dead_code, reason = "a word of dialects that follow")]
 pub(super) fn by_frequency(schedules: &[ScheduleSpec]) -> Vec<&ScheduleSpec> {
     let period = |schedule: &&ScheduleSpec| {
         oldest(&ScheduleSpec {

@@ -202,8 +202,13 @@ fn answered((request, object): (&Request, &Object), one: &One, proposal: Proposa
         return Injection::left(proposal.left.unwrap_or_else(complete), proposal.warnings);
     }
     let updates = request.operation == Operation::Update;
-    if updates && proposal.restarts && !one.spec.allow_restart {
-        let message = "its operator would restart it for that, and allowRestart is not true";
+    let restarts = proposal.restarts && !one.spec.allow_restart;
+    if updates && (restarts || proposal.only_new) {
+        let message = if restarts {
+            "its operator would restart it for that, and allowRestart is not true"
+        } else {
+            "its operator takes backups only with a new database"
+        };
         return Injection::left(Left::new(Why::Update, message), Vec::new());
     }
     let before = object.annotation(ANNOTATION);

@@ -38,7 +38,11 @@ pub(super) fn untouched(
         );
         return Some(Left::new(Why::Unreadable, message));
     }
-    None
+    let spec = object.spec();
+    spec.value().is_none_or(|it| !it.is_object()).then(|| {
+        let problem = spec.unreadable("a map");
+        Left::new(Why::Unreadable, format!("{problem}; no backups are added"))
+    })
 }
 
 /// The database that made this one as a part of itself.

@@ -1,5 +1,7 @@
 //! What a dialect is given, and what it answers.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::Dialect;
@@ -16,6 +18,9 @@ use crate::object::{Field, Object, Unreadable};
 
 /// The annotation of a database that begins anew under its old name.
 const EPOCH: &str = "firebreak.dev/backup-epoch";
+
+/// The label of objects that we make.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// A database that may be given backups.
 #[derive(Clone, Copy)]
@@ -36,6 +41,8 @@ pub(in crate::backup) struct Proposal {
     pub(in crate::backup) warnings: Vec<String>,
     /// Whether the operator restarts a running database for it.
     pub(in crate::backup) restarts: bool,
+    /// Whether it is never added to a database that is there already, whoever permits it.
+    pub(in crate::backup) only_new: bool,
     /// Why nothing is added, where nothing is.
     pub(in crate::backup) left: Option<Left>,
 }
@@ -74,20 +81,29 @@ impl<'a> Case<'a> {
         self.object.spec()
     }
 
+    /// What was chosen to change when the database begins anew under its old name; none where nobody
+    /// chose.
+    pub(super) fn pinned_epoch(&self) -> Result<Option<&'a str>, Left> {
+        let own = self.object.annotation(EPOCH);
+        let epoch = own.or(self.one.spec.storage.epoch.as_deref());
+        match epoch {
+            Some(epoch) if !is_path_part(epoch) => {
+                let message = format!(
+                    "metadata.annotations[{EPOCH:?}]: {epoch:?}, expected letters, digits, '-', '_' and '.'; \
+                     no backups are added"
+                );
+                Err(Left::new(Why::Unreadable, message))
+            }
+            Some(epoch) => Ok(Some(epoch)),
+            None => Ok(None),
+        }
+    }
+
     /// The path of this database within the bucket: its namespace, its name, and what changes when it
     /// begins anew.
     pub(super) fn place(&self) -> Result<String, Left> {
-        let storage = &self.one.spec.storage;
-        let epoch = self.object.annotation(EPOCH);
-        let epoch = epoch.or(storage.epoch.as_deref()).unwrap_or("1");
-        if !is_path_part(epoch) {
-            let message = format!(
-                "metadata.annotations[{EPOCH:?}]: {epoch:?}, expected letters, digits, '-', '_' and '.'; \
-                 no backups are added"
-            );
-            return Err(Left::new(Why::Unreadable, message));
-        }
-        let prefix = storage.s3.prefix.as_deref();
+        let epoch = self.pinned_epoch()?.unwrap_or("1");
+        let prefix = self.one.spec.storage.s3.prefix.as_deref();
         let prefix = prefix.unwrap_or("{namespace}/{name}");
         let prefix = prefix
             .replace("{namespace}", self.namespace)
@@ -98,19 +114,40 @@ impl<'a> Case<'a> {
     /// Whether the secret of the storage is there with these keys: what is to be said of it where
     /// backups are added without.
     pub(super) fn secret(&self, keys: &[&str]) -> Result<Option<String>, Left> {
-        let name = &self.one.spec.storage.s3.credentials_secret;
+        self.secret_of(&self.one.spec.storage.s3.credentials_secret, keys)
+    }
+
+    /// Whether a secret is there with these keys.
+    pub(super) fn secret_of(&self, name: &str, keys: &[&str]) -> Result<Option<String>, Left> {
+        self.secret_that(name, |found| {
+            let missing = keys.iter().filter(|key| !found.contains(**key));
+            let missing: Vec<&str> = missing.copied().collect();
+            (!missing.is_empty()).then(|| format!("has no key {}", missing.join(" and ")))
+        })
+    }
+
+    /// Whether the secret of the storage holds a file with this ending, which alone is read.
+    pub(super) fn secret_of_files(&self, ending: &str) -> Result<Option<String>, Left> {
+        self.secret_that(&self.one.spec.storage.s3.credentials_secret, |found| {
+            let any = found.iter().any(|key| key.ends_with(ending));
+            (!any).then(|| format!("has no key that ends in {ending}, and no other file is read"))
+        })
+    }
+
+    fn secret_that(
+        &self,
+        name: &str,
+        lacks: impl Fn(&BTreeSet<String>) -> Option<String>,
+    ) -> Result<Option<String>, Left> {
         let named = format!("secret {}/{name}", self.namespace);
         let wrong = match self.around.secret(self.namespace, name) {
             Secret::Absent => format!("{named} is not there"),
             Secret::Untold => format!("whether {named} is there is not known"),
             Secret::Keyless => return Ok(None),
-            Secret::Present(found) => {
-                let missing = keys.iter().filter(|key| !found.contains(**key));
-                match missing.copied().collect::<Vec<_>>().as_slice() {
-                    [] => return Ok(None),
-                    missing => format!("{named} has no key {}", missing.join(" and ")),
-                }
-            }
+            Secret::Present(found) => match lacks(&found) {
+                None => return Ok(None),
+                Some(lack) => format!("{named} {lack}"),
+            },
         };
         match self.one.spec.missing_secret {
             MissingSecret::Skip => {
@@ -123,9 +160,39 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// An object beside the database, without its spec. No label of the database is copied: a tool
+    /// that tracks by one would adopt the object and prune it.
+    pub(super) fn companion(&self, api_version: &str, kind: &str, schedule: &str) -> Value {
+        let uid = self.object.root().get("metadata").get("uid");
+        let owner = json!({
+            "apiVersion": self.object.reference().api_version(),
+            "kind": self.dialect.kind,
+            "name": self.name,
+            "uid": uid.text().ok().flatten().unwrap_or_default(),
+            "controller": false,
+            "blockOwnerDeletion": false,
+        });
+        json!({
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": {
+                "name": format!("{}-fb-{schedule}", self.name),
+                "namespace": self.namespace,
+                "labels": {MANAGED_BY: "firebreak"},
+                "ownerReferences": [owner],
+            },
+        })
+    }
+
+    /// Whether an object beside the database is one that we made.
+    pub(super) fn is_ours(&self, object: &Object) -> bool {
+        let name = object.reference().name.strip_prefix(self.name);
+        object.label(MANAGED_BY) == Some("firebreak")
+            && name.is_some_and(|rest| rest.starts_with("-fb-"))
+    }
+
     /// Storage that logs are archived to was reached: where it is not, they fill the disk of the
     /// database until it stops.
-    #[allow(dead_code, reason = "a word of dialects that follow")]
     pub(super) fn reached(&self) -> Result<(), Left> {
         if self.around.is_reachable(&self.one.name) {
             return Ok(());
@@ -166,6 +233,13 @@ impl<'a> Case<'a> {
         let keys = [server, series.as_deref(), Some("*")];
         let mut found = keys.into_iter().flatten().filter_map(|key| images.get(key));
         found.next().map(String::as_str)
+    }
+
+    /// A field of the defaults for this kind alone, as it is written.
+    pub(super) fn own_field(&self, key: &str) -> Option<&'a Value> {
+        let mut overrides = self.one.spec.overrides.iter();
+        let (_, fields) = overrides.find(|(kind, _)| self.dialect.is_named(kind))?;
+        fields.get(key)
     }
 
     /// The fields of the defaults for this kind alone that its schema knows below `section`, and

@@ -1,8 +1,18 @@
 //! How each operator spells backups: one file an operator, one line each in [`ALL`].
 
 mod case;
+mod cnpg;
+mod crunchy;
+mod innodb_cluster;
+mod mariadb;
+mod percona;
+mod percona_pg;
+mod pgbackrest;
+mod ps;
+mod psmdb;
 mod pxc;
 mod release;
+mod zalando;
 
 use std::fmt;
 
@@ -17,7 +27,17 @@ use super::spec::BackupDefaultsSpec;
 use crate::object::Object;
 
 /// Every operator whose databases can be given backups.
-pub(super) static ALL: &[Dialect] = &[pxc::DIALECT];
+pub(super) static ALL: &[Dialect] = &[
+    pxc::DIALECT,
+    ps::DIALECT,
+    psmdb::DIALECT,
+    cnpg::DIALECT,
+    percona_pg::DIALECT,
+    crunchy::DIALECT,
+    zalando::DIALECT,
+    innodb_cluster::DIALECT,
+    mariadb::DIALECT,
+];
 
 /// How one operator spells backups.
 #[derive(Clone, Copy)]
@@ -98,7 +118,6 @@ fn refuses_nothing(_: &BackupDefaultsSpec) -> Option<(&'static str, &'static str
 }
 
 /// Nothing needs care.
-#[allow(dead_code, reason = "a word of dialects that follow")]
 fn no_notes(_: &BackupDefaultsSpec) -> Option<String> {
     None
 }

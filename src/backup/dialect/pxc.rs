@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, Proposal, incomplete};
+use super::case::{Case, Proposal};
+use super::percona::{
+    KEYS, Storage, add_section, fill_overrides, is_left_out, names_known_storages, retains, theirs,
+};
 use super::release::Release;
 use super::{Dialect, Restores, is_any, is_paused, no_companions, refuses_nothing};
 use crate::backup::cadence::FIVE_FIELDS;
@@ -13,8 +16,6 @@ use crate::object::{Field, Object};
 
 const GROUP: &str = "pxc.percona.com";
 const KIND: &str = "PerconaXtraDBCluster";
-/// The keys that its jobs read from the secret of a storage.
-pub(super) const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 /// From this on the operator heeds all of `retention`.
 const RETENTION: Release = Release(1, 18, 0);
 /// From this server on binlogs can be collected.
@@ -87,17 +88,14 @@ fn whole(case: &Case<'_>) -> Result<Proposal, Left> {
         schedule(case, storage, &mut proposal)?,
     );
     section.extend(logs.map(|logs| ("pitr".to_owned(), logs)));
-    let (overrides, unknown) = case.overrides(&["spec", "backup"]);
-    section.extend(overrides);
-    proposal.warnings.extend(unknown);
-    proposal.add(&["spec", "backup"], Value::Object(section));
+    add_section(case, section, &mut proposal);
     Ok(proposal)
 }
 
 /// What is missing in a section that is there.
 fn filled(case: &Case<'_>, backup: &Field<'_>) -> Result<Proposal, Left> {
     backup.entries()?;
-    names_known_storages(backup)?;
+    names_known_storages(backup, "schedule")?;
     let mut proposal = Proposal::default();
     if !backup.get("image").is_set() {
         proposal.add(&["spec", "backup", "image"], json!(image(case)?));
@@ -106,7 +104,7 @@ fn filled(case: &Case<'_>, backup: &Field<'_>) -> Result<Proposal, Left> {
     }
     let wanted = !backup.get("schedule").is_set() || !backup.get("pitr").is_set();
     let storage = if backup.get("storages").is_set() {
-        theirs(case, backup, &mut proposal)?
+        theirs(case, backup, "schedule", &mut proposal)?
     } else if wanted {
         let logs = !backup.get("pitr").is_set() && case.one.has_logs();
         let ours = storages(case, logs, &mut proposal)?;
@@ -115,72 +113,15 @@ fn filled(case: &Case<'_>, backup: &Field<'_>) -> Result<Proposal, Left> {
     } else {
         None
     };
-    fill_schedule(case, backup, storage.as_ref(), &mut proposal)?;
+    if is_left_out(&backup.get("schedule"), &mut proposal)?
+        && let Some(storage) = &storage
+    {
+        let entries = schedule(case, storage.name(case), &mut proposal)?;
+        proposal.add(&["spec", "backup", "schedule"], entries);
+    }
     fill_logs(case, backup, storage.as_ref(), &mut proposal)?;
-    if !proposal.additions.is_empty() {
-        let (overrides, unknown) = case.overrides(&["spec", "backup"]);
-        for (key, value) in overrides {
-            proposal.add(&["spec", "backup", &key], value);
-        }
-        proposal.warnings.extend(unknown);
-    }
+    fill_overrides(case, &mut proposal);
     Ok(proposal)
-}
-
-/// The storage that backups of a section go to.
-enum Storage<'a> {
-    /// The one that is added.
-    Ours,
-    /// One that the user wrote.
-    Theirs(&'a str, Field<'a>),
-}
-
-/// The user's storage that backups can go to: their only one, or the one called as in the defaults.
-fn theirs<'a>(
-    case: &Case<'_>,
-    backup: &Field<'a>,
-    proposal: &mut Proposal,
-) -> Result<Option<Storage<'a>>, Left> {
-    let found = backup.get("storages").entries()?;
-    let ours = case.one.spec.storage.name.as_str();
-    let named = found.iter().find(|(name, _)| *name == ours);
-    match (named, found.as_slice()) {
-        (Some((name, field)), _) | (None, [(name, field)]) => {
-            Ok(Some(Storage::Theirs(name, field.clone())))
-        }
-        (None, several) => {
-            if !backup.get("schedule").is_set() {
-                proposal.off(format!(
-                    "spec.backup.schedule: not added, because spec.backup.storages has {} storages and none is {ours:?}",
-                    several.len()
-                ));
-            }
-            Ok(None)
-        }
-    }
-}
-
-fn fill_schedule(
-    case: &Case<'_>,
-    backup: &Field<'_>,
-    storage: Option<&Storage<'_>>,
-    proposal: &mut Proposal,
-) -> Result<(), Left> {
-    let field = backup.get("schedule");
-    if field.is_set() {
-        if field.items()?.is_empty() {
-            proposal.off("spec.backup.schedule is empty: left as it is, so no backup is ever made");
-        }
-        return Ok(());
-    }
-    let name = match storage {
-        None => return Ok(()),
-        Some(Storage::Ours) => case.one.spec.storage.name.as_str(),
-        Some(Storage::Theirs(name, _)) => name,
-    };
-    let entries = schedule(case, name, proposal)?;
-    proposal.add(&["spec", "backup", "schedule"], entries);
-    Ok(())
 }
 
 fn fill_logs(
@@ -212,26 +153,6 @@ fn fill_logs(
     };
     if let Some(logs) = added {
         proposal.add(&["spec", "backup", "pitr"], logs);
-    }
-    Ok(())
-}
-
-/// Every storage that the section names is one that it has; the operator refuses the cluster else.
-fn names_known_storages(backup: &Field<'_>) -> Result<(), Left> {
-    let storages = backup.get("storages").entries()?;
-    let check = |field: Field<'_>| match field.text()? {
-        Some(name) if !name.is_empty() && storages.iter().all(|(known, _)| *known != name) => {
-            let why = format!("{name:?} is no storage of spec.backup.storages");
-            Err(incomplete(&field, &why))
-        }
-        Some(_) | None => Ok(()),
-    };
-    for entry in backup.get("schedule").items()? {
-        check(entry.get("storageName"))?;
-    }
-    let pitr = backup.get("pitr");
-    if pitr.get("enabled").boolean()? == Some(true) {
-        check(pitr.get("storageName"))?;
     }
     Ok(())
 }
@@ -317,8 +238,7 @@ fn binlogs(case: &Case<'_>) -> String {
 }
 
 fn schedule(case: &Case<'_>, storage: &str, proposal: &mut Proposal) -> Result<Value, Left> {
-    let retains = case.schema.has("spec.backup.schedule[].retention.count")
-        && case.cr_version_is_at_least(RETENTION)?;
+    let retains = retains(case, "spec.backup.schedule", RETENTION)?;
     if !retains && !case.schema.has("spec.backup.schedule[].keep") {
         let message = "spec.backup.schedule: the schema names neither retention nor keep, so that backups would \
             never go; no backups are added";
