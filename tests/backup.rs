@@ -261,10 +261,13 @@ fn got(given: &Given, request: Option<&Request>) -> String {
 }
 
 /// Runs a file: how many tests, what failed, and the text as it would have to be.
-fn check(path: &Path) -> (usize, Vec<String>, String) {
+fn check(path: &Path, shipped: &[Object]) -> (usize, Vec<String>, String) {
     let text = fs::read_to_string(path).unwrap();
     let (mut tests, mut failures, mut updated) = (0, Vec::new(), text.clone());
-    let mut stack = vec![Given::default()];
+    let mut stack = vec![Given {
+        defaults: shipped.to_vec(),
+        ..Given::default()
+    }];
     let mut replacements = Vec::new();
     for section in sections(&text) {
         stack.retain(|given| given.level < section.level.max(1));
@@ -307,27 +310,18 @@ fn check(path: &Path) -> (usize, Vec<String>, String) {
     (tests, failures, updated)
 }
 
-#[test]
-fn the_specification_of_backups_holds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/backup");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|it| it.unwrap().path())
-        .collect();
-    paths.sort();
+/// Runs files; `UPDATE=1` rewrites what is expected.
+fn hold(paths: &[PathBuf], shipped: &[Object]) {
     let update = std::env::var("UPDATE").is_ok_and(|update| update == "1");
     let mut all = Vec::new();
     for path in paths {
-        let (tests, failures, updated) = check(&path);
+        let (tests, failures, updated) = check(path, shipped);
         assert!(tests > 0, "{}: no test", path.display());
         if update {
-            fs::write(&path, updated).unwrap();
+            fs::write(path, updated).unwrap();
         } else {
-            all.extend(
-                failures
-                    .into_iter()
-                    .map(|it| format!("{}\n{it}", path.display())),
-            );
+            let failures = failures.into_iter();
+            all.extend(failures.map(|it| format!("{}\n{it}", path.display())));
         }
     }
     assert!(
@@ -336,4 +330,21 @@ fn the_specification_of_backups_holds() {
         all.len(),
         all.join("\n")
     );
+}
+
+#[test]
+fn the_specification_of_backups_holds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/backup");
+    let entries = fs::read_dir(folder).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|it| it.unwrap().path()).collect();
+    paths.sort();
+    hold(&paths, &[]);
+}
+
+#[test]
+fn the_defaults_we_ship_say_what_their_page_promises() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let shipped = fs::read_to_string(folder.join("backup-defaults.yaml")).unwrap();
+    let shipped = objects(&shipped, "backup-defaults.yaml");
+    hold(&[folder.join("backup-defaults.md")], &shipped);
 }
