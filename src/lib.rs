@@ -12,6 +12,7 @@ pub mod selector_text;
 pub mod request;
 pub mod calendar;
 pub mod yaml;
+pub mod hashed;
 pub mod fault;
 pub mod inventory;
 pub mod blast;

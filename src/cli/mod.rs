@@ -22,6 +22,7 @@ pub mod report_plan;
 pub mod rules;
 pub mod serve;
 pub mod snapshot;
+pub mod hash_names;
 pub mod closing;
 pub mod style;
 
@@ -33,6 +34,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use bundle::Bundle;
 use check::Check;
 use demo::Demo;
+use hash_names::HashNames;
 use kinds::Listing;
 use plan::Planning;
 use rules::RulesCommand;
@@ -63,6 +65,8 @@ enum Command {
     Rules(RulesCommand),
     /// Record what a decision needs of a live cluster, for `--world`
     Snapshot(Snapshot),
+    /// Give manifests the names of a snapshot with --hash-names
+    HashNames(HashNames),
     /// Print the CustomResourceDefinitions
     Crds,
     /// Print the generated manifests of the installation
@@ -116,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Kinds(listing) => listing.run(&mut out),
         Command::Rules(rules) => rules.run(&mut out),
         Command::Snapshot(snapshot) => snapshot.run(&mut out),
+        Command::HashNames(hashing) => hashing.run(&mut out),
         Command::Crds => crds::run(&mut out),
         Command::Manifests(bundle) => bundle.run(&mut out),
     };

@@ -8,9 +8,11 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::hash_names::{Naming, hashed, tell};
 use super::live::Live;
 use super::{Outcome, files};
 use crate::fault::Surroundings;
+use crate::hashed::Hashing;
 use crate::inventory::excerpt;
 use crate::object::Object;
 use crate::server::watch::{Seen, Served};
@@ -20,6 +22,8 @@ use crate::server::watch::{Seen, Served};
 pub struct Snapshot {
     #[command(flatten)]
     live: Live,
+    #[command(flatten)]
+    naming: Naming,
     /// The folder to write to, a file for each kind: it is made where it is not there, and holds no
     /// manifests yet. Without it everything is written to standard output as one stream of documents
     #[arg(long, short, value_name = "FOLDER")]
@@ -31,6 +35,7 @@ struct Part {
     resource: String,
     objects: usize,
     documents: Vec<String>,
+    doubts: Vec<String>,
 }
 
 impl Snapshot {
@@ -43,13 +48,17 @@ impl Snapshot {
         if let Some(folder) = &self.output {
             must_be_free(folder)?;
         }
-        let seen = self
-            .live
-            .lists(|_| true, |recorded, object| record(recorded, &object))?;
+        let hashing = self.naming.hashing()?;
+        let put = |recorded: &mut Recorded, object| {
+            recorded.extend(record(&object, hashing.as_ref()).transpose());
+        };
+        let seen = self.live.lists(|_| true, put)?;
         let now = Timestamp::now();
         let parts = whole(seen)?;
+        parts.iter().for_each(|part| tell(&part.doubts));
+        let names = hashing.map_or("", |_| "; its names are hashed");
         let head = format!(
-            "# recorded at {now:.0} by firebreak {}: `--now {now:.0}` judges as of then\n",
+            "# recorded at {now:.0} by firebreak {}: `--now {now:.0}` judges as of then{names}\n",
             env!("CARGO_PKG_VERSION")
         );
         match &self.output {
@@ -60,13 +69,21 @@ impl Snapshot {
     }
 }
 
-/// Objects as they are recorded, or why one cannot be.
-type Recorded = Vec<anyhow::Result<String>>;
+/// Objects as they are recorded, each with what may not mean what it did; or why one cannot be.
+type Recorded = Vec<anyhow::Result<(String, Vec<String>)>>;
 
-fn record(recorded: &mut Recorded, object: &Object) {
-    if let Some(excerpt) = excerpt(object) {
-        recorded.push(document(&excerpt));
-    }
+fn record(
+    object: &Object,
+    hashing: Option<&Hashing>,
+) -> anyhow::Result<Option<(String, Vec<String>)>> {
+    let Some(excerpt) = excerpt(object) else {
+        return Ok(None);
+    };
+    let recorded = match hashing {
+        Some(hashing) => hashed(hashing, &excerpt)?,
+        None => (document(&excerpt)?, Vec::new()),
+    };
+    Ok(Some(recorded))
 }
 
 /// An object as a document of YAML.
@@ -95,24 +112,26 @@ fn whole(seen: Vec<Seen<Recorded>>) -> anyhow::Result<Vec<Part>> {
 }
 
 fn part(served: &Served, documents: Recorded) -> anyhow::Result<Part> {
-    let documents: Vec<String> = documents.into_iter().collect::<Result<_, _>>()?;
+    let recorded = documents.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (documents, doubts): (Vec<String>, Vec<Vec<String>>) = recorded.into_iter().unzip();
     let (objects, kind) = (
         documents.len(),
         (served.group.as_str(), served.kind.as_str()),
     );
     let matters = Surroundings::kinds().any(|it| it == kind);
-    let nothing = (objects == 0 && matters).then(|| nothing(served));
+    let nothing = (objects == 0 && matters).then(|| nothing(&served.api_version(), &served.kind));
     Ok(Part {
         resource: served.resource(),
         objects,
         documents: documents.into_iter().chain(nothing).collect(),
+        doubts: doubts.concat(),
     })
 }
 
 /// That there is nothing of a kind, where that matters: what is named and is not there may else be
 /// anywhere.
-fn nothing(served: &Served) -> String {
-    let (version, kind) = (served.api_version(), &served.kind);
+#[must_use]
+pub fn nothing(version: &str, kind: &str) -> String {
     format!("apiVersion: {version}\nkind: {kind}List\nitems: []\n")
 }
 
