@@ -74,7 +74,8 @@ impl<'e> Hashing<'e> {
     fn literal(&mut self, piece: &str) {
         let quotes = quotes(piece);
         let inner = piece.strip_prefix(quotes).unwrap_or(piece);
-        let inner = inner.strip_suffix(quotes).unwrap_or(inner);
+        let closed = inner.strip_suffix(quotes);
+        let inner = closed.unwrap_or(inner);
         let Text { text, cut } = text::hash(self.key, inner);
         let edges = (self.before(0) == "(")
             .then(|| self.before(1))
@@ -87,7 +88,8 @@ impl<'e> Hashing<'e> {
             }
         }
         self.hashed.cut.extend(cut);
-        self.hashed.text.extend([quotes, &text, quotes]);
+        let end = closed.map_or("", |_| quotes);
+        self.hashed.text.extend([quotes, &text, end]);
     }
 
     /// Whether the key of a label is next, as in `labels.team`.
@@ -144,8 +146,8 @@ fn literal(text: &str) -> usize {
             return at.saturating_add(quotes.len());
         }
         let escape = rest.starts_with('\\');
-        let mut characters = rest.chars().take(if escape { 2 } else { 1 });
-        let length = characters.by_ref().map(char::len_utf8).sum::<usize>();
+        let characters = rest.chars().take(if escape { 2 } else { 1 });
+        let length = characters.map(char::len_utf8).sum::<usize>();
         at = at.saturating_add(length);
     }
     text.len()

@@ -190,9 +190,10 @@ impl Place<'_> {
             return self.key.to_owned();
         };
         let above = above.path();
-        match self.listed {
-            true => format!("{above}[{}]", self.key),
-            false => format!("{above}.{}", self.key),
+        if self.listed {
+            format!("{above}[{}]", self.key)
+        } else {
+            format!("{above}.{}", self.key)
         }
     }
 }

@@ -9,7 +9,10 @@ const COMPARED: &str = include_str!("vocabulary.txt");
 
 /// What every cluster has and nobody can be told by.
 const COMMON: &[&str] = &[
+    "admission",
     "admissionreview",
+    "deleteoptions",
+    "meta",
     "amd64",
     "amazonaws",
     "app",

@@ -90,9 +90,12 @@ fn of_letters(key: Key, word: &str) -> String {
     let strange = |it: &str| !is_known(it) && known_within(it).is_none();
     let hashed = shuffled(key, &lower, LETTERS, strange);
     let cased = hashed.chars().zip(word.chars());
-    let cased = cased.map(|(new, old)| match old.is_ascii_uppercase() {
-        true => new.to_ascii_uppercase(),
-        false => new,
+    let cased = cased.map(|(new, old)| {
+        if old.is_ascii_uppercase() {
+            new.to_ascii_uppercase()
+        } else {
+            new
+        }
     });
     cased.collect()
 }
