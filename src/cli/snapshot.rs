@@ -55,7 +55,9 @@ impl Snapshot {
         let seen = self.live.lists(|_| true, put)?;
         let now = Timestamp::now();
         let parts = whole(seen)?;
-        parts.iter().for_each(|part| tell(&part.doubts));
+        for part in &parts {
+            tell(&part.doubts);
+        }
         let names = hashing.map_or("", |_| "; its names are hashed");
         let head = format!(
             "# recorded at {now:.0} by firebreak {}: `--now {now:.0}` judges as of then{names}\n",
