@@ -41,7 +41,7 @@ fn said(report: &Value, below: &str) -> BTreeMap<String, Vec<Said>> {
 fn renamed(from: &str, folder: &Folder) {
     let hashing = Hashing::new(SALT);
     for file in sources(from) {
-        if file.path.ends_with(".md") {
+        if file.path.ends_with("README.md") {
             continue;
         }
         let path = root().join(&file.path).display().to_string();
