@@ -205,11 +205,7 @@ mod tests {
     #[test]
     fn no_text_stops_it() {
         for text in ["'", "\"\"\"", "'\\", "a.'\u{e9}", "labels.", ""] {
-            assert_eq!(
-                hashed(text).text.chars().count(),
-                text.chars().count(),
-                "{text}"
-            );
+            assert_eq!(hashed(text).text.len(), text.len(), "{text}");
         }
     }
 }
