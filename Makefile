@@ -69,9 +69,8 @@ fuzz: ## feed TARGET (cel) with whatever a fuzzer makes up, for SECONDS (60); ne
 bench: ## measure how long reading, judging and evaluating rules take
 	cargo bench --locked --bench judge --bench readers --bench rules
 
-bench-webhook: ## measure the webhook against a server that allows everything, and what it adds to a creation
+bench-webhook: ## measure the webhook over TLS against a server that allows everything
 	cargo bench --locked --bench webhook
-	cargo test --locked --release --test cluster -- latency
 
 ci: ## do all that continuous integration does
 	.ci/run
