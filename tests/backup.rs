@@ -22,7 +22,7 @@ use firebreak::object::Object;
 use firebreak::request::{Operation, Request};
 use serde_json::{Map, Value, json};
 
-use crate::spec::{Block, Section, account, objects, option, sections};
+use crate::spec::{Block, Section, account, hold, objects, option, sections};
 
 /// What is around a database in a test.
 #[derive(Debug, Clone, Default)]
@@ -310,35 +310,13 @@ fn check(path: &Path, shipped: &[Object]) -> (usize, Vec<String>, String) {
     (tests, failures, updated)
 }
 
-/// Runs files; `UPDATE=1` rewrites what is expected.
-fn hold(paths: &[PathBuf], shipped: &[Object]) {
-    let update = std::env::var("UPDATE").is_ok_and(|update| update == "1");
-    let mut all = Vec::new();
-    for path in paths {
-        let (tests, failures, updated) = check(path, shipped);
-        assert!(tests > 0, "{}: no test", path.display());
-        if update {
-            fs::write(path, updated).unwrap();
-        } else {
-            let failures = failures.into_iter();
-            all.extend(failures.map(|it| format!("{}\n{it}", path.display())));
-        }
-    }
-    assert!(
-        all.is_empty(),
-        "{} failed:\n\n{}",
-        all.len(),
-        all.join("\n")
-    );
-}
-
 #[test]
 fn the_specification_of_backups_holds() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/backup");
     let entries = fs::read_dir(folder).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|it| it.unwrap().path()).collect();
     paths.sort();
-    hold(&paths, &[]);
+    hold(&paths, |path| check(path, &[]));
 }
 
 #[test]
@@ -346,5 +324,7 @@ fn the_defaults_we_ship_say_what_their_page_promises() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
     let shipped = fs::read_to_string(folder.join("backup-defaults.yaml")).unwrap();
     let shipped = objects(&shipped, "backup-defaults.yaml");
-    hold(&[folder.join("backup-defaults.md")], &shipped);
+    hold(&[folder.join("backup-defaults.md")], |path| {
+        check(path, &shipped)
+    });
 }

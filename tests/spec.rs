@@ -275,22 +275,19 @@ pub(crate) fn given_objects() -> Vec<Object> {
     given
 }
 
-#[test]
-fn the_specification_holds() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
+/// Holds files against what `check` gets of each: how many tests there are, which fail, and the text with
+/// what was got. `UPDATE=1` rewrites what is expected.
+pub(crate) fn hold(paths: &[PathBuf], check: impl Fn(&Path) -> (usize, Vec<String>, String)) {
     let update = std::env::var("UPDATE").is_ok_and(|update| update == "1");
     let mut all = Vec::new();
-    for path in files(&root) {
-        let (tests, failures, updated) = check(&path);
+    for path in paths {
+        let (tests, failures, updated) = check(path);
         assert!(tests > 0, "{}: no test", path.display());
         if update {
-            fs::write(&path, updated).unwrap();
+            fs::write(path, updated).unwrap();
         } else {
-            all.extend(
-                failures
-                    .into_iter()
-                    .map(|f| format!("{}\n{f}", path.display())),
-            );
+            let failures = failures.into_iter();
+            all.extend(failures.map(|it| format!("{}\n{it}", path.display())));
         }
     }
     assert!(
@@ -299,6 +296,12 @@ fn the_specification_holds() {
         all.len(),
         all.join("\n")
     );
+}
+
+#[test]
+fn the_specification_holds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
+    hold(&files(&root), check);
 }
 
 #[test]

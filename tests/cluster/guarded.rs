@@ -125,6 +125,19 @@ impl<'a> Guarded<'a> {
         self.bed.kubectl(&list).json()["items"].clone()
     }
 
+    /// Waits until the leader has seen what the first reservation is for.
+    pub(crate) fn is_seen(&self) {
+        until("the reservation is confirmed", || {
+            let ledgers = self.ledgers();
+            let state = ledgers.pointer("/0/spec/reservations/0/state");
+            if state == Some(&json!("Confirmed")) {
+                Ok(())
+            } else {
+                Err(ledgers.to_string())
+            }
+        });
+    }
+
     /// Ends what was created, and waits until nothing is reserved.
     pub(crate) fn forget(&self) {
         let delete = ["delete", "podchaos", "--all", "--namespace", PLACE];

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::bed::audit::ACCOUNT;
 use crate::bed::replicas::Settings;
-use crate::bed::{Bed, until, within};
+use crate::bed::{Bed, within};
 use crate::guarded::{Guarded, LONG};
 
 /// Group, resource with its part, and verb.
@@ -143,15 +143,7 @@ pub(crate) fn each_right_is_used_and_none_is_missing(bed: &Bed) {
     let patch = [&patch[..], &["-p", r#"{"data": {"ca.key": null}}"#]].concat();
     bed.kubectl(&patch).succeeds();
     guarded.create("first", 1).unwrap();
-    until("it is seen", || {
-        let ledgers = guarded.ledgers();
-        let state = ledgers.pointer("/0/spec/reservations/0/state");
-        if state == Some(&json!("Confirmed")) {
-            Ok(())
-        } else {
-            Err(ledgers.to_string())
-        }
-    });
+    guarded.is_seen();
     guarded.forget();
     within(LONG, "every right is used", || {
         let left = unused(bed);

@@ -101,15 +101,7 @@ pub(crate) fn kinds_that_come_and_go_are_seen_as_they_do(bed: &Bed) {
     bed.apply(definition.to_string());
     guarded.judges();
     guarded.create("first", 1).unwrap();
-    until("it is seen", || {
-        let ledgers = guarded.ledgers();
-        let state = ledgers.pointer("/0/spec/reservations/0/state");
-        if state == Some(&json!("Confirmed")) {
-            Ok(())
-        } else {
-            Err(ledgers.to_string())
-        }
-    });
+    guarded.is_seen();
     // It counts because it is seen, not because of what was reserved for it.
     bed.kubectl(&["delete", "blastledgers", "--all", "--namespace=firebreak"])
         .succeeds();

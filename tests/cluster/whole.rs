@@ -26,15 +26,7 @@ pub(crate) fn what_is_admitted_is_reserved_seen_and_released(bed: &Bed) {
     guarded.create("first", 1).unwrap();
     let denied = guarded.create("second", 1).unwrap_err();
     assert!(denied.contains("MinHealthyBreached"), "{denied}");
-    until("the reservation is confirmed", || {
-        let ledgers = guarded.ledgers();
-        let state = ledgers.pointer("/0/spec/reservations/0/state");
-        if state == Some(&json!("Confirmed")) {
-            Ok(())
-        } else {
-            Err(ledgers.to_string())
-        }
-    });
+    guarded.is_seen();
     until("the policy says what it protects", || {
         let policy = bed.kubectl(&["get", "blastradiuspolicy", "guarded"]).json();
         let status = &policy["status"];
