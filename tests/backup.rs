@@ -239,7 +239,11 @@ fn got(given: &Given, request: Option<&Request>) -> String {
     let after = object(after);
     match backup::companions(&after, &defaults, &known) {
         Ok(companions) => {
-            for companion in companions {
+            for warning in &companions.warnings {
+                assert!(warning.len() <= LONGEST_WARNING, "{warning}");
+                writeln!(text, "companion warning: {warning}").unwrap();
+            }
+            for companion in companions.objects {
                 let yaml = serde_saphyr::to_string(&companion).unwrap();
                 writeln!(
                     text,

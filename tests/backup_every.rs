@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firebreak::backup::{self, DatabaseKind, Defaults, Known, Schema, additions};
+use firebreak::backup::{
+    self, Around, DatabaseKind, Defaults, Injection, Known, Schema, Secret, additions,
+};
 use firebreak::object::Object;
 use firebreak::request::{Operation, Request, User};
 use firebreak::yaml;
@@ -269,6 +271,7 @@ impl Told {
             }
             after["metadata"]["namespace"] = json!("shop");
             let beside = backup::companions(&object(after), &defaults, &known).unwrap_or_default();
+            let beside = beside.objects;
             for companion in &beside {
                 let kind = companion["kind"].as_str().unwrap();
                 let (_, _, schema) = definitions(all, kind).remove(0);
@@ -335,6 +338,15 @@ const SEEN: [&str; 22] = [
 ];
 
 impl Maker {
+    fn fill(&mut self, database: &mut Value, shape: &Value) {
+        self.left = 60;
+        database["spec"] = self.value(&shape["properties"]["spec"], 7);
+        database["metadata"] = json!({"name": "db1"});
+        if self.random.u8(..4) == 0 {
+            database["metadata"]["annotations"] = json!({"a/b~c": "x"});
+        }
+    }
+
     fn text(&mut self) -> Value {
         json!(TEXTS[self.random.usize(..TEXTS.len())])
     }
@@ -401,6 +413,83 @@ impl Maker {
     }
 }
 
+/// A world of which only some is told.
+struct Hushed<'w> {
+    world: &'w World,
+    tells: [bool; 4],
+}
+
+impl Around for Hushed<'_> {
+    fn namespace(&self, name: &str) -> Option<Object> {
+        self.world.namespace(name).filter(|_| self.tells[0])
+    }
+
+    fn objects(&self, group: &str, kind: &str, namespace: &str) -> Option<Vec<Object>> {
+        let all = self.world.objects(group, kind, namespace);
+        all.filter(|_| self.tells[1])
+    }
+
+    fn secret(&self, namespace: &str, name: &str) -> Secret {
+        if self.tells[2] {
+            self.world.secret(namespace, name)
+        } else {
+            Secret::Untold
+        }
+    }
+
+    fn is_reachable(&self, defaults: &str) -> bool {
+        self.tells[3] && self.world.is_reachable(defaults)
+    }
+}
+
+/// What is added beside our annotation, by its pointer.
+fn added(injection: &Injection) -> BTreeMap<String, Value> {
+    let all = additions(&injection.patch);
+    let all = all.filter(|(pointer, _)| !pointer.starts_with("/metadata"));
+    all.map(|(pointer, value)| (pointer, value.clone()))
+        .collect()
+}
+
+/// Who knows less adds nothing more, and who knows no schema adds nothing.
+fn knows_less(request: &Request, defaults: &Defaults, known: &Known<'_>, world: &World) {
+    let most = added(&backup::inject(request, defaults, known));
+    for bits in 0..16_u8 {
+        let around = Hushed {
+            world,
+            tells: [1, 2, 4, 8].map(|bit| bits & bit != 0),
+        };
+        let hushed = Known {
+            around: &around,
+            ..*known
+        };
+        let some = added(&answered(request, defaults, &hushed));
+        assert!(
+            some.iter().all(|(at, value)| most.get(at) == Some(value)),
+            "{bits:b}: {some:#?} is more than {most:#?}"
+        );
+        assert!(bits == 15 || some.len() <= most.len());
+        let blind = Known {
+            schema: None,
+            ..hushed
+        };
+        assert!(answered(request, defaults, &blind).patch.is_empty());
+    }
+}
+
+/// A change of a database that is there gives it what its creation would, or nothing.
+fn changes_alike(request: &Request, defaults: &Defaults, known: &Known<'_>, created: &Injection) {
+    let changed = Request {
+        operation: Operation::Update,
+        old_object: request.object.clone(),
+        ..request.clone()
+    };
+    let changed = added(&answered(&changed, defaults, known));
+    assert!(
+        changed.is_empty() || changed == added(created),
+        "a change adds {changed:#?}"
+    );
+}
+
 /// A schema as JSON, for a kind: the newest definition at hand, or the one of our own page.
 fn shape(folder: &str, kind: &str, page: &str) -> (String, Value) {
     let api = kind_of(kind).versions;
@@ -443,18 +532,17 @@ fn holds_for(folder: &str, kind: &str, page: &str) -> usize {
         left: 0,
     };
     let mut injected = 0;
-    for _ in 0..CASES {
-        maker.left = 60;
+    for case in 0..CASES {
         let mut value = json!({});
-        value["spec"] = maker.value(&shape["properties"]["spec"], 7);
         value["apiVersion"] = json!(format!("{group}/{version}"));
         value["kind"] = json!(kind);
-        value["metadata"] = json!({"name": "db1"});
-        if maker.random.u8(..4) == 0 {
-            value["metadata"]["annotations"] = json!({"a/b~c": "x"});
-        }
+        maker.fill(&mut value, &shape);
         let request = creation(object(value));
         let injection = answered(&request, &defaults, &known);
+        changes_alike(&request, &defaults, &known, &injection);
+        if case % 100 == 0 {
+            knows_less(&request, &defaults, &known, &world);
+        }
         assert_eq!(
             injection.patch.is_empty(),
             injection.left.is_some(),

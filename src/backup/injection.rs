@@ -192,7 +192,7 @@ impl Injection {
 }
 
 /// A warning in one line that is shown whole.
-fn cut(text: String) -> String {
+pub(super) fn cut(text: String) -> String {
     let text = if text.contains(['\n', '\r']) {
         text.replace(['\n', '\r'], " ")
     } else {

@@ -25,6 +25,7 @@ pub use schema::Schema;
 
 use serde_json::Value;
 
+pub use dialect::Companions;
 use dialect::{Case, Dialect, Proposal};
 use merge::Additions;
 use spec::OnUpdate;
@@ -242,7 +243,8 @@ fn patched(
 }
 
 /// The objects that make the backups of a database beside it, where its operator has such; none where
-/// the database has its own. They are the controller's to create, keep and remove.
+/// the database has its own. They are the controller's to create, keep and remove. They are owned by
+/// the database where that has a UID.
 ///
 /// # Errors
 /// Why there are none.
@@ -250,9 +252,9 @@ pub fn companions(
     object: &Object,
     defaults: &Defaults,
     known: &Known<'_>,
-) -> Result<Vec<Value>, Left> {
+) -> Result<Companions, Left> {
     let Some(dialect) = Dialect::of(object) else {
-        return Ok(Vec::new());
+        return Ok(Companions::default());
     };
     let request = Request::create(object.clone(), crate::request::User::default());
     if let Some(left) = refrain::untouched(&request, object, dialect, known) {

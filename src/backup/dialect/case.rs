@@ -9,7 +9,7 @@ use super::release::Release;
 use crate::backup::cadence;
 use crate::backup::check::is_path_part;
 use crate::backup::defaults::One;
-use crate::backup::injection::{Left, Why};
+use crate::backup::injection::{Left, Why, cut};
 use crate::backup::known::{Around, Secret};
 use crate::backup::merge::Additions;
 use crate::backup::schema::Schema;
@@ -45,6 +45,21 @@ pub(in crate::backup) struct Proposal {
     pub(in crate::backup) only_new: bool,
     /// Why nothing is added, where nothing is.
     pub(in crate::backup) left: Option<Left>,
+}
+
+/// The objects that make the backups of a database beside it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Companions {
+    /// The objects.
+    pub objects: Vec<Value>,
+    /// What whoever has the database should know of them, each in one line below 256 characters.
+    pub warnings: Vec<String>,
+}
+
+impl Companions {
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        self.warnings.push(cut(warning.into()));
+    }
 }
 
 impl Proposal {
@@ -163,25 +178,24 @@ impl<'a> Case<'a> {
     /// An object beside the database, without its spec. No label of the database is copied: a tool
     /// that tracks by one would adopt the object and prune it.
     pub(super) fn companion(&self, api_version: &str, kind: &str, schedule: &str) -> Value {
-        let uid = self.object.root().get("metadata").get("uid");
-        let owner = json!({
-            "apiVersion": self.object.reference().api_version(),
-            "kind": self.dialect.kind,
-            "name": self.name,
-            "uid": uid.text().ok().flatten().unwrap_or_default(),
-            "controller": false,
-            "blockOwnerDeletion": false,
+        let mut metadata = json!({
+            "name": format!("{}-fb-{schedule}", self.name),
+            "namespace": self.namespace,
+            "labels": {MANAGED_BY: "firebreak"},
         });
-        json!({
-            "apiVersion": api_version,
-            "kind": kind,
-            "metadata": {
-                "name": format!("{}-fb-{schedule}", self.name),
-                "namespace": self.namespace,
-                "labels": {MANAGED_BY: "firebreak"},
-                "ownerReferences": [owner],
-            },
-        })
+        let uid = self.object.root().get("metadata").get("uid");
+        // An owner without a UID would be refused.
+        if let Ok(Some(uid)) = uid.text() {
+            metadata["ownerReferences"] = json!([{
+                "apiVersion": self.object.reference().api_version(),
+                "kind": self.dialect.kind,
+                "name": self.name,
+                "uid": uid,
+                "controller": false,
+                "blockOwnerDeletion": false,
+            }]);
+        }
+        json!({"apiVersion": api_version, "kind": kind, "metadata": metadata})
     }
 
     /// Whether an object beside the database is one that we made.

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Dialect;
-use super::case::{Case, Proposal};
+use super::case::{Case, Companions, Proposal};
 use super::percona::KEYS;
 use crate::backup::cadence::{Fields, Notation, by_frequency, window};
 use crate::backup::injection::{Left, Why};
@@ -223,8 +223,19 @@ fn within(case: &Case<'_>, more: &Value, proposal: &mut Proposal) -> Result<(), 
     for (key, value) in more.as_object().into_iter().flatten() {
         store[key] = value.clone();
     }
-    let keeps = window(&case.one.spec.schedules);
-    let keeps = case.one.spec.recovery_window.clone().or(keeps);
+    if s3.region.is_some() {
+        proposal.warn(
+            "spec.backup.barmanObjectStore.s3Credentials.region: not added, because this operator takes it from a secret; storage.s3.region is not said",
+        );
+    }
+    let chosen = case.one.spec.recovery_window.clone();
+    let is_chosen = chosen.is_some();
+    let keeps = chosen.or_else(|| window(&case.one.spec.schedules));
+    if let (Some(window), false) = (&keeps, is_chosen) {
+        proposal.warn(format!(
+            "spec.backup.retentionPolicy: {window}, one window that is as long as the counts of the schedules reach; recoveryWindow chooses another"
+        ));
+    }
     if case.spec().get("backup").is_set() {
         proposal.add(&["spec", "backup", STORE], store);
         if let (Some(keeps), false) = (
@@ -275,7 +286,7 @@ fn method(object: &Object) -> Option<&'static str> {
 }
 
 /// One ScheduledBackup, unless the user has their own.
-fn companions(case: &Case<'_>) -> Result<Vec<Value>, Left> {
+fn companions(case: &Case<'_>) -> Result<Companions, Left> {
     let found = scheduled(case.around, case.namespace, case.name);
     let found = found.ok_or_else(|| {
         Left::new(
@@ -296,7 +307,7 @@ fn companions(case: &Case<'_>) -> Result<Vec<Value>, Left> {
     let method = method(case.object).ok_or_else(none)?;
     let sorted = by_frequency(&case.one.spec.schedules);
     let Some(schedule) = sorted.first() else {
-        return Ok(Vec::new());
+        return Ok(Companions::default());
     };
     let mut object = case.companion("postgresql.cnpg.io/v1", "ScheduledBackup", &schedule.name);
     object["spec"] = json!({
@@ -309,5 +320,15 @@ fn companions(case: &Case<'_>) -> Result<Vec<Value>, Left> {
     if method == "plugin" {
         object["spec"]["pluginConfiguration"] = json!({"name": PLUGIN});
     }
-    Ok(vec![object])
+    let mut companions = Companions::default();
+    let others: Vec<&str> = sorted.iter().skip(1).map(|it| it.name.as_str()).collect();
+    if !others.is_empty() {
+        companions.warn(format!(
+            "ScheduledBackup: only {} is made, and not {}: this operator keeps by one window, which would not keep them longer",
+            schedule.name,
+            others.join(" and ")
+        ));
+    }
+    companions.objects.push(object);
+    Ok(companions)
 }

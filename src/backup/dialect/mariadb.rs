@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, Proposal};
+use super::case::{Case, Companions, Proposal};
 use super::percona::KEYS;
 use super::release::Release;
 use super::{Dialect, Restores, no_notes, refuses_nothing};
@@ -121,7 +121,7 @@ fn propose(case: &Case<'_>) -> Result<Proposal, Left> {
 }
 
 /// One PhysicalBackup a schedule, unless the user has backups of their own.
-fn companions(case: &Case<'_>) -> Result<Vec<Value>, Left> {
+fn companions(case: &Case<'_>) -> Result<Companions, Left> {
     let found = backups(case.around, case.namespace, case.name);
     let found = found.ok_or_else(|| {
         Left::new(
@@ -137,12 +137,19 @@ fn companions(case: &Case<'_>) -> Result<Vec<Value>, Left> {
         );
         return Err(Left::new(Why::Complete, message));
     }
-    case.secret(KEYS)?;
+    let mut companions = Companions::default();
+    if let Some(warning) = case.secret(KEYS)? {
+        companions.warn(warning);
+    }
     let sorted = by_frequency(&case.one.spec.schedules);
     let first = sorted.first().map(|it| it.name.clone());
-    let each = case.one.spec.schedules.iter();
-    each.map(|it| companion(case, it, first.as_ref() == Some(&it.name)))
-        .collect()
+    for schedule in &case.one.spec.schedules {
+        let immediate = first.as_ref() == Some(&schedule.name);
+        let object = companion(case, schedule, immediate)?;
+        companions.objects.push(object);
+    }
+    companions.warn("PhysicalBackup: kept by age, as long as the count of its schedule reaches; this operator does not count");
+    Ok(companions)
 }
 
 fn companion(case: &Case<'_>, schedule: &ScheduleSpec, immediate: bool) -> Result<Value, Left> {

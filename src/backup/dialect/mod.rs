@@ -18,6 +18,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use case::Companions;
 pub(super) use case::{Case, Proposal};
 
 use super::cadence::Notation;
@@ -63,7 +64,7 @@ pub(super) struct Dialect {
     /// What is added to a database.
     pub(super) propose: fn(&Case<'_>) -> Result<Proposal, Left>,
     /// The objects that make its backups beside it.
-    pub(super) companions: fn(&Case<'_>) -> Result<Vec<Value>, Left>,
+    pub(super) companions: fn(&Case<'_>) -> Result<Companions, Left>,
     /// Why a database has no backups.
     pub(super) lacks: fn(&Object, &dyn Around) -> Option<String>,
 }
@@ -127,8 +128,8 @@ fn no_notes(_: &BackupDefaultsSpec) -> Option<String> {
     clippy::unnecessary_wraps,
     reason = "a row of the table, whose other companions may be impossible"
 )]
-fn no_companions(_: &Case<'_>) -> Result<Vec<Value>, Left> {
-    Ok(Vec::new())
+fn no_companions(_: &Case<'_>) -> Result<Companions, Left> {
+    Ok(Companions::default())
 }
 
 /// `spec.pause` is true.

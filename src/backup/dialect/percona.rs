@@ -103,6 +103,18 @@ pub(super) fn storages(case: &Case<'_>, proposal: &mut Proposal) -> Result<Value
     s3.insert("prefix".to_owned(), json!(case.place()?));
     let mut entry = Map::new();
     entry.insert("type".to_owned(), json!("s3"));
+    if let Some(verify) = storage.s3.verify_tls {
+        if case.schema.has("spec.backup.storages{}.verifyTLS") {
+            entry.insert("verifyTLS".to_owned(), json!(verify));
+        } else if case
+            .schema
+            .has("spec.backup.storages{}.s3.insecureSkipTLSVerify")
+        {
+            s3.insert("insecureSkipTLSVerify".to_owned(), json!(!verify));
+        } else {
+            proposal.warn("spec.backup.storages: storage.s3.verifyTls is not said, because this release has no field for it");
+        }
+    }
     entry.insert("s3".to_owned(), Value::Object(s3));
     let mut storages = Map::new();
     storages.insert(storage.name.clone(), Value::Object(entry));

@@ -70,7 +70,7 @@ fn propose(case: &Case<'_>) -> Result<Proposal, Left> {
     let name = &case.one.spec.storage.name;
     section.insert("tasks".to_owned(), tasks(case, name, &mut proposal)?);
     if case.one.has_logs() {
-        section.insert("pitr".to_owned(), logs(case));
+        section.insert("pitr".to_owned(), logs(case, &mut proposal));
     }
     add_section(case, section, &mut proposal);
     proposal.restarts = true;
@@ -111,7 +111,8 @@ fn filled(case: &Case<'_>, backup: &Field<'_>, proposal: &mut Proposal) -> Resul
     if case.one.has_logs() && pitr.is_set() && pitr.get("enabled").boolean()? != Some(true) {
         proposal.off("spec.backup.pitr is not enabled: left as it is, so no instant between backups can be restored");
     } else if case.one.has_logs() && !pitr.is_set() && storage.is_some() {
-        proposal.add(&["spec", "backup", "pitr"], logs(case));
+        let logs = logs(case, proposal);
+        proposal.add(&["spec", "backup", "pitr"], logs);
     }
     fill_overrides(case, proposal);
     Ok(())
@@ -152,6 +153,11 @@ fn image<'a>(case: &Case<'a>) -> Result<&'a str, Left> {
 
 fn tasks(case: &Case<'_>, storage: &str, proposal: &mut Proposal) -> Result<Value, Left> {
     let retains = retains(case, "spec.backup.tasks", RETENTION)?;
+    if !retains {
+        proposal.warn(
+            "spec.backup.tasks: keep in place of retention, which this release does not heed",
+        );
+    }
     if !retains && case.one.spec.storage.delete_data == Some(false) {
         proposal
             .warn("spec.backup.tasks: keep deletes the data too; this operator cannot leave it");
@@ -173,10 +179,16 @@ fn tasks(case: &Case<'_>, storage: &str, proposal: &mut Proposal) -> Result<Valu
 }
 
 /// The oplog, which goes to the main storage; its span is counted in minutes.
-fn logs(case: &Case<'_>) -> Value {
+fn logs(case: &Case<'_>, proposal: &mut Proposal) -> Value {
     let mut pitr = json!({"enabled": true});
     if let Some(seconds) = case.log_interval() {
-        pitr["oplogSpanMin"] = json!(seconds.div_ceil(60));
+        let minutes = seconds.div_ceil(60);
+        pitr["oplogSpanMin"] = json!(minutes);
+        if seconds % 60 != 0 {
+            proposal.warn(format!(
+                "spec.backup.pitr.oplogSpanMin: {minutes}, because this operator counts in minutes; pointInTime.interval is {seconds}s"
+            ));
+        }
     }
     pitr
 }

@@ -16,6 +16,9 @@ use crate::object::{Field, Object};
 
 const GROUP: &str = "pxc.percona.com";
 const KIND: &str = "PerconaXtraDBCluster";
+/// What is said of an image that nobody wrote.
+const IMAGE_ADDED: &str =
+    "spec.backup.image: added, because the operator refuses a cluster without it";
 /// From this on the operator heeds all of `retention`.
 const RETENTION: Release = Release(1, 18, 0);
 /// From this server on binlogs can be collected.
@@ -80,6 +83,7 @@ fn whole(case: &Case<'_>) -> Result<Proposal, Left> {
     let storage = &case.one.spec.storage.name;
     let mut section = Map::new();
     section.insert("image".to_owned(), json!(image(case)?));
+    proposal.warn(IMAGE_ADDED);
     let logs = own_logs(case, &mut proposal);
     let all = storages(case, logs.is_some(), &mut proposal)?;
     section.insert("storages".to_owned(), all);
@@ -99,8 +103,7 @@ fn filled(case: &Case<'_>, backup: &Field<'_>) -> Result<Proposal, Left> {
     let mut proposal = Proposal::default();
     if !backup.get("image").is_set() {
         proposal.add(&["spec", "backup", "image"], json!(image(case)?));
-        proposal
-            .warn("spec.backup.image: added, because the operator refuses a cluster without it");
+        proposal.warn(IMAGE_ADDED);
     }
     let wanted = !backup.get("schedule").is_set() || !backup.get("pitr").is_set();
     let storage = if backup.get("storages").is_set() {
@@ -243,6 +246,11 @@ fn schedule(case: &Case<'_>, storage: &str, proposal: &mut Proposal) -> Result<V
         let message = "spec.backup.schedule: the schema names neither retention nor keep, so that backups would \
             never go; no backups are added";
         return Err(Left::new(Why::Impossible, message));
+    }
+    if !retains {
+        proposal.warn(
+            "spec.backup.schedule: keep in place of retention, which this release does not heed",
+        );
     }
     if !retains && case.one.spec.storage.delete_data == Some(false) {
         proposal
