@@ -54,7 +54,14 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anyhow", SHELL),
     ("arc_swap", &["src/server/"]),
     ("axum", ROUTES),
-    ("base64", &["src/cel/json.rs", "src/fault/argo/packed.rs"]),
+    (
+        "base64",
+        &[
+            "src/cel/json.rs",
+            "src/fault/argo/packed.rs",
+            "src/server/review/answer.rs",
+        ],
+    ),
     ("bytes", CLIENT),
     ("cel", &["src/cel/parse.rs"]),
     ("clap", &["src/cli/", "src/main.rs"]),

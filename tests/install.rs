@@ -7,6 +7,7 @@ use std::process::Command;
 
 use firebreak::calendar::parse_duration;
 use firebreak::server::config::{Config, Sources};
+use firebreak::server::registration::injections::injections;
 use firebreak::server::registration::resources::of_kind;
 use firebreak::server::registration::webhooks::{Conditions, webhooks};
 use firebreak::yaml;
@@ -118,6 +119,11 @@ fn the_overlay_for_older_clusters_replaces_every_webhook() {
     let patch = json!([{"op": "replace", "path": "/webhooks", "value": webhooks}]);
     let text = serde_json::to_string_pretty(&patch).unwrap() + "\n";
     is_as_generated("overlays/kubernetes-1.28/webhooks.json", &text);
+    assert!(!text.contains("matchConditions"));
+    let webhooks = &injections(Conditions::Unknown)["webhooks"];
+    let patch = json!([{"op": "replace", "path": "/webhooks", "value": webhooks}]);
+    let text = serde_json::to_string_pretty(&patch).unwrap() + "\n";
+    is_as_generated("overlays/kubernetes-1.28/backups.json", &text);
     assert!(!text.contains("matchConditions"));
 }
 
@@ -250,6 +256,7 @@ fn the_port_that_the_api_server_calls_leads_to_the_program() {
     let service = of_kind("Service");
     let mut configurations = documents("manifests/webhooks.yaml");
     configurations.extend(documents("manifests/deletions.yaml"));
+    configurations.extend(documents("manifests/backups.yaml"));
     for configuration in &configurations {
         for webhook in configuration["webhooks"].as_array().unwrap() {
             let called = &webhook["clientConfig"]["service"];

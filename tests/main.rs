@@ -48,6 +48,7 @@ mod ledger;
 mod live;
 mod live_cluster;
 mod mangled;
+mod mutating;
 mod manifests;
 mod manifests_crds;
 mod one_drill;

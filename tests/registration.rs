@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use firebreak::backup;
 use firebreak::cli::bundle::{Age, Part, text};
 use firebreak::fault;
 use firebreak::inventory::watched;
 use firebreak::server::registration::entries::{ENTRIES, Entry};
+use firebreak::server::registration::injections::injections;
 use firebreak::server::registration::resources::{ANY, Guard, of_kind, resources};
 use firebreak::server::registration::webhooks::{Conditions, deletions, webhooks};
 use firebreak::yaml;
@@ -21,6 +23,12 @@ const GENERATED: &[(&str, Part)] = &[
     ("manifests/rbac.yaml", Part::Rbac),
     ("manifests/webhooks.yaml", Part::Webhooks(KNOWN)),
     ("manifests/deletions.yaml", Part::Deletions(KNOWN)),
+    ("manifests/backups.yaml", Part::Backups(KNOWN)),
+    ("manifests/chart/files/backups.yaml", Part::Backups(KNOWN)),
+    (
+        "manifests/chart/files/backups-1.28.yaml",
+        Part::Backups(UNKNOWN),
+    ),
     (
         "overlays/guard-deletions/deletions.yaml",
         Part::Deletions(KNOWN),
@@ -211,6 +219,56 @@ fn webhooks_ask_for_no_more_than_they_need() {
     }
     let operations = |it: &Entry| it.operations.contains(&"DELETE");
     assert!(!ENTRIES.iter().any(operations), "stopping depends on us");
+}
+
+#[test]
+fn the_webhook_of_backups_is_asked_about_databases_alone_and_stops_none() {
+    let databases: BTreeSet<(String, String)> = backup::kinds()
+        .flat_map(|it| of_kind(it.group, it.kind))
+        .map(|row| (row.group.to_owned(), row.plural.to_owned()))
+        .collect();
+    assert_eq!(databases.len(), backup::kinds().count());
+    for conditions in [Conditions::Known, Conditions::Unknown] {
+        let configuration = injections(conditions);
+        let webhooks = configuration["webhooks"].as_array().unwrap();
+        let mut operations = Vec::new();
+        for webhook in webhooks {
+            let fixed = [
+                ("failurePolicy", "Ignore"),
+                ("matchPolicy", "Equivalent"),
+                ("reinvocationPolicy", "IfNeeded"),
+                ("sideEffects", "None"),
+            ];
+            for (key, value) in fixed {
+                assert_eq!(webhook[key], value, "{key}");
+            }
+            assert!(webhook["timeoutSeconds"].as_u64().unwrap() <= 5);
+            let known = webhook["matchConditions"].is_array();
+            assert_eq!(known, conditions == Conditions::Known);
+            let spared = &webhook["namespaceSelector"]["matchExpressions"][0];
+            assert!(texts(&spared["values"]).contains(&"firebreak".to_owned()));
+            let mut asked = BTreeSet::new();
+            for rule in webhook["rules"].as_array().unwrap() {
+                let group = texts(&rule["apiGroups"]).remove(0);
+                let plurals = texts(&rule["resources"]).into_iter();
+                asked.extend(plurals.map(|plural| (group.clone(), plural)));
+            }
+            assert_eq!(asked, databases);
+            operations.extend(texts(&webhook["rules"][0]["operations"]));
+        }
+        assert_eq!(operations, ["CREATE", "UPDATE"]);
+    }
+}
+
+/// A right to secrets without names would be one to all of them.
+#[test]
+fn the_secrets_that_may_be_looked_at_are_those_of_the_shipped_defaults() {
+    let role = document("manifests/rbac.yaml", "ClusterRole", "firebreak-backups");
+    let defaults = document("policies/backup-defaults.yaml", "BackupDefaults", "default");
+    let secret = &defaults["spec"]["storage"]["s3"]["credentialsSecret"];
+    let rule = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"],
+        "resourceNames": [secret]});
+    assert_eq!(role["rules"], json!([rule]));
 }
 
 #[test]

@@ -144,6 +144,22 @@ async fn what_is_missing_is_made_told_and_presented() {
     assert_eq!(found, expected, "nothing else is touched");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_webhook_that_adds_something_is_told_too() {
+    let api = FakeApi::default();
+    let mutating = CONFIGURATION.replace("validating", "mutating");
+    api.put(CONFIGURATION, Some(configuration("\n")));
+    let mut own = configuration("\n");
+    own["kind"] = json!("MutatingWebhookConfiguration");
+    api.put(&mutating, Some(own));
+    lead(&api, MINUTE);
+    sleep(MINUTE / 2).await;
+    let found = api.get(&mutating).unwrap();
+    let told = decoded(&found["webhooks"][0]["clientConfig"]["caBundle"]);
+    assert_eq!(told, bundle(&api, 0));
+    assert!(told.contains("BEGIN CERTIFICATE"), "{told}");
+}
+
 /// As while pods with certificates in files are replaced one after the other by pods that make their own:
 /// one of the former leads, and goes only when one of the latter is ready.
 #[tokio::test(start_paused = true)]

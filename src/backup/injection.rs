@@ -192,7 +192,8 @@ impl Injection {
 }
 
 /// A warning in one line that is shown whole.
-pub(super) fn cut(text: String) -> String {
+#[must_use]
+pub fn cut(text: String) -> String {
     let text = if text.contains(['\n', '\r']) {
         text.replace(['\n', '\r'], " ")
     } else {

@@ -18,7 +18,7 @@ mod schema;
 pub mod spec;
 
 pub use defaults::{Defaults, KIND, OPT_OUT, One, Problem};
-pub use injection::{Injection, LONGEST_WARNING, Left, Why};
+pub use injection::{Injection, LONGEST_WARNING, Left, Why, cut};
 pub use known::{Around, Known, Secret};
 pub use merge::{ANNOTATION, Patch, additions, applied};
 pub use schema::Schema;

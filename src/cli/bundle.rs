@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Outcome;
+use crate::server::registration::injections::injections;
 use crate::server::registration::rights::rights;
 use crate::server::registration::webhooks::{Conditions, deletions, webhooks};
 
@@ -23,6 +24,8 @@ pub enum Part {
     Webhooks(Age),
     /// Print the configuration of the webhooks that guard the deletion of pods
     Deletions(Age),
+    /// Print the configuration of the webhook that gives databases backups
+    Backups(Age),
     /// Print the roles and their bindings
     Rbac,
 }
@@ -63,6 +66,7 @@ fn objects(part: Part) -> Vec<Value> {
     match part {
         Part::Webhooks(age) => vec![webhooks(age.conditions())],
         Part::Deletions(age) => vec![deletions(age.conditions())],
+        Part::Backups(age) => vec![injections(age.conditions())],
         Part::Rbac => rights(),
     }
 }

@@ -78,6 +78,17 @@ impl Cluster {
         self.store.all((group, kind)).map(Arc::as_ref)
     }
 
+    /// The same objects, to be kept elsewhere too.
+    pub fn shared(&self, group: &str, kind: &str) -> impl Iterator<Item = Arc<Object>> {
+        self.store.all((group, kind)).cloned()
+    }
+
+    /// Why the objects of a kind that is served cannot be known; `None` where they are.
+    #[must_use]
+    pub fn unlisted(&self, group: &str, kind: &str) -> Option<&str> {
+        self.untold.why((group, kind))
+    }
+
     /// The cluster as it is now, with what is live in it.
     #[must_use]
     pub fn inventory(&self) -> Inventory {

@@ -94,12 +94,14 @@ kinds! {
     OBJECT_STORE = ("barmancloud.cnpg.io", "ObjectStore"), Records, "it tells when a database was backed up";
     CRON_JOB = ("batch", "CronJob"), Records, "it tells when a database was backed up";
     JOB = ("batch", "Job"), Unbounded, "pods are counted in their workload";
+    BACKUP_DEFAULTS = ("firebreak.dev", "BackupDefaults"), Nothing, "it says which backups databases are given";
     POLICY = ("firebreak.dev", "BlastRadiusPolicy"), Unbounded, "it says what is permitted";
     EXEMPTION = ("firebreak.dev", "Exemption"), Nothing, "it permits what a policy does not";
     MARIADB_BACKUP = ("k8s.mariadb.com", "Backup"), Records, "it tells when a database was backed up";
     MARIADB = ("k8s.mariadb.com", "MariaDB"), Unbounded, "it is a database";
     MAX_SCALE = ("k8s.mariadb.com", "MaxScale"), Unbounded, "it tells which member is written to";
     MARIADB_PHYSICAL_BACKUP = ("k8s.mariadb.com", "PhysicalBackup"), Records, "it tells when a database was backed up";
+    MARIADB_RECOVERY = ("k8s.mariadb.com", "PointInTimeRecovery"), Nothing, "a database may be given its logs";
     MARIADB_RESTORE = ("k8s.mariadb.com", "Restore"), Records, "backups before it are of other data";
     INNODB_CLUSTER = ("mysql.oracle.com", "InnoDBCluster"), Unbounded, "it is a database";
     MYSQL_BACKUP = ("mysql.oracle.com", "MySQLBackup"), Records, "it tells when a database was backed up";

@@ -21,6 +21,12 @@ impl Untold {
         }
     }
 
+    /// Why the objects of a kind cannot be known.
+    pub(super) fn why(&self, (group, kind): (&str, &str)) -> Option<&str> {
+        let why = self.kinds.get(&(group.to_owned(), kind.to_owned()));
+        why.map(String::as_str)
+    }
+
     /// Why nothing can be bounded, where something is missing without which that is so.
     pub(super) fn unbounded(&self) -> Option<String> {
         self.phrase(Unlisted::Unbounded)

@@ -200,7 +200,14 @@ fn unlisted(why: &str) -> Unreadable {
 /// not be known.
 fn rule(request: &Request, object: &Object) -> Verdict {
     let problems = PolicySet::compile([object]).err().unwrap_or_default();
-    Verdict::of(request, problems.into_iter().map(uncompiled).collect())
+    compiled(request, problems)
+}
+
+/// The verdict on what others will be held against, which cannot be used as it is written where there
+/// are errors.
+#[must_use]
+pub fn compiled(request: &Request, errors: Vec<PolicyError>) -> Verdict {
+    Verdict::of(request, errors.into_iter().map(uncompiled).collect())
 }
 
 /// A policy or exemption that cannot be used as it is written.

@@ -11,6 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
+use super::backup::{self, Injector};
 use super::ledger::{Admitted, Ledgers};
 use super::view::Outlook;
 use super::{Clock, review, telemetry};
@@ -33,6 +34,9 @@ pub struct Guard {
 impl Guard {
     /// The verdict on a request; where it permits one, what that may hit is reserved.
     async fn verdict(&self, request: &Request) -> Verdict {
+        if let Some(verdict) = backup::verdict(request, &self.outlook.beside()) {
+            return verdict;
+        }
         let now = (self.now)();
         let view = self.outlook.view(now);
         let verdict = judge(&view.inventory, &view.policies, request, now);
@@ -47,6 +51,49 @@ impl Guard {
             now,
         };
         ledgers.admit(admitted).await
+    }
+}
+
+/// What gives databases backups.
+pub struct Giver {
+    /// What is known of the cluster.
+    pub outlook: Arc<dyn Outlook>,
+    /// Who answers.
+    pub injector: Injector,
+}
+
+/// The route: `POST /mutate`.
+pub fn giving(giver: Arc<Giver>) -> Router {
+    Router::new()
+        .route("/mutate", post(mutate))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(giver)
+}
+
+async fn mutate(State(giver): State<Arc<Giver>>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return refused(rejection.status(), &rejection.body_text()),
+    };
+    let problem = match review::read(&body) {
+        Ok((uid, request)) => return given(&giver, uid, &request).await,
+        Err(problem) => problem,
+    };
+    // A database that is not understood here may be one to its operator.
+    match review::uid(&body) {
+        Some(uid) => reply(&review::untouched(uid, &problem)),
+        None => refused(StatusCode::BAD_REQUEST, &problem.to_string()),
+    }
+}
+
+async fn given(giver: &Giver, uid: String, request: &Request) -> Response {
+    let began = Instant::now();
+    let beside = giver.outlook.beside();
+    let injection = giver.injector.injection(request, &beside).await;
+    telemetry::injection(&uid, request, &injection, began.elapsed());
+    match review::injected(uid, &injection) {
+        Ok(answer) => reply(&answer),
+        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
 

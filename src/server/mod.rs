@@ -5,17 +5,18 @@
     reason = "the shell is where sockets and the clock belong"
 )]
 
-pub mod view;
 pub mod config;
 pub mod telemetry;
 pub mod client;
+pub mod registration;
+pub mod backup;
+pub mod view;
 pub mod watch;
 pub mod certs;
 pub mod review;
 pub mod ledger;
 pub mod status;
 pub mod admission;
-pub mod registration;
 pub mod listener;
 pub mod front;
 pub mod ops;

@@ -10,7 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::admission::{self, Guard};
+use super::admission::{self, Giver, Guard};
+use super::backup::Injector;
 use super::certs::rotation::Terms;
 use super::certs::{Live, files, kept};
 use super::client;
@@ -90,6 +91,7 @@ pub struct Server {
     live: Arc<Live>,
     names: Vec<String>,
     drain: Drain,
+    injector: Injector,
     parts: Parts,
     candidate: Candidate,
     duties: Vec<Duty>,
@@ -110,6 +112,7 @@ impl Server {
             live,
             names: config.client_names.clone(),
             drain: config.drain,
+            injector: Injector::new(parts.client.clone(), &config.accounts),
             candidate: candidate(config, &parts),
             duties: vec![reconciliation(&parts), announcement(&parts)],
             parts,
@@ -188,13 +191,18 @@ impl Server {
             ..
         } = self.parts;
         let mut beside: JoinSet<()> = tasks.into_iter().collect();
+        let giver = Arc::new(Giver {
+            outlook: Arc::clone(&outlook),
+            injector: self.injector,
+        });
         let guard = Arc::new(Guard {
             outlook,
             ledgers: Some(Ledgers::new(store)),
             now: Arc::clone(&now),
         });
         let front = Arc::new(Front::new(self.names, phases.clone()));
-        let routes = front::before(front, admission::router(guard));
+        let routes = admission::router(guard).merge(admission::giving(giver));
+        let routes = front::before(front, routes);
         let asked = ops::router(Arc::new(Ops {
             missing: missing(self.live, unready, now),
             phase: phases.clone(),

@@ -1,4 +1,4 @@
-//! What is logged: one line a verdict. Never an object, never a key.
+//! What is logged: one line a verdict, and one an injection. Never an object, never a key.
 
 use std::panic;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::config::{Format, Level, Log};
+use crate::backup::Injection;
 use crate::judge::Verdict;
 use crate::request::Request;
 
@@ -77,6 +78,37 @@ pub fn verdict(uid: &str, request: &Request, verdict: &Verdict, took: Duration) 
         };
     }
     if verdict.passed.is_some() {
+        line!(tracing::Level::DEBUG);
+    } else {
+        line!(tracing::Level::INFO);
+    }
+}
+
+/// Logs what became of a database that was written. Who is not told anything has nothing to be told.
+pub fn injection(uid: &str, request: &Request, injection: &Injection, took: Duration) {
+    let left = injection.left.as_ref();
+    macro_rules! line {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                uid,
+                kind = request.target.kind,
+                namespace = request.target.namespace,
+                name = request.target.name,
+                operation = ?request.operation,
+                user = request.user.name,
+                defaults = injection.defaults,
+                added = injection.patch.len(),
+                left = left.map(|left| left.why.name()),
+                why = left.map(|left| left.message.as_str()),
+                warnings = injection.warnings.len(),
+                microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+                dry_run = request.dry_run,
+                "injection"
+            )
+        };
+    }
+    if injection.patch.is_empty() && injection.warnings.is_empty() {
         line!(tracing::Level::DEBUG);
     } else {
         line!(tracing::Level::INFO);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::backup::Beside;
 use crate::inventory::Inventory;
 use crate::policy::PolicySet;
 
@@ -21,6 +22,11 @@ pub trait Outlook: Send + Sync {
     /// The view, as it is good for at `now`: a cluster that has not been seen for too long is not
     /// available in it.
     fn view(&self, now: Timestamp) -> View;
+
+    /// What backups of databases depend on; where nobody says otherwise, nothing of it is known.
+    fn beside(&self) -> Arc<Beside> {
+        Arc::new(Beside::unknown("nobody looks at the cluster"))
+    }
 }
 
 /// A view that stays.

@@ -202,7 +202,7 @@ pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
     let own = "--namespace=firebreak";
     let other = "--namespace=default";
     let everywhere = "--all-namespaces";
-    let may: [&[&str]; 10] = [
+    let may: [&[&str]; 12] = [
         &["watch", "pods", everywhere],
         &["list", "podchaos.chaos-mesh.org", everywhere],
         &["watch", "blastradiuspolicies.firebreak.dev"],
@@ -212,16 +212,21 @@ pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
         &["create", "blastledgers.firebreak.dev", own],
         &["delete", "blastledgers.firebreak.dev", own],
         &["patch", "validatingwebhookconfigurations/firebreak"],
+        &["patch", "mutatingwebhookconfigurations/firebreak"],
+        &["get", "secrets/percona-backup-minio-credentials", other],
         &["list", "nodes"],
     ];
-    let may_not: [&[&str]; 12] = [
+    let may_not: [&[&str]; 15] = [
         &["get", "secrets", own],
         &["get", "secrets/firebreak-tls", other],
         &["list", "secrets", everywhere],
         &["update", "leases.coordination.k8s.io/other", own],
         &["update", "leases.coordination.k8s.io/firebreak", other],
         &["create", "blastledgers.firebreak.dev", other],
+        &["list", "secrets/percona-backup-minio-credentials", other],
+        &["get", "secrets/other", other],
         &["patch", "validatingwebhookconfigurations/other"],
+        &["patch", "mutatingwebhookconfigurations/other"],
         &["delete", "validatingwebhookconfigurations/firebreak"],
         &["update", "blastradiuspolicies.firebreak.dev"],
         &["delete", "pods", everywhere],

@@ -33,7 +33,7 @@ pub(crate) fn run(bed: &Bed, arguments: &[&str]) -> String {
 /// The names of all that an installation could leave.
 pub(crate) fn everything(bed: &Bed) -> BTreeSet<String> {
     let kinds = "namespaces,clusterroles,clusterrolebindings,customresourcedefinitions,\
-                 validatingwebhookconfigurations,deployments,replicasets,pods,services,serviceaccounts,\
+                 mutatingwebhookconfigurations,validatingwebhookconfigurations,deployments,replicasets,pods,services,serviceaccounts,\
                  configmaps,secrets,leases,roles,rolebindings,poddisruptionbudgets,networkpolicies";
     let get = [
         "get",
@@ -103,7 +103,7 @@ pub(crate) fn remove(bed: &Bed) {
 /// Waits until our kinds can be listed, or are not there. A definition that goes while there is no storage
 /// for its objects yet is cleared minutes later.
 pub(crate) fn settled(bed: &Bed) {
-    let kinds = "blastledgers,blastradiuspolicies,exemptions";
+    let kinds = "backupdefaults,blastledgers,blastradiuspolicies,exemptions";
     until("our kinds can be listed", || {
         let ended = bed.kubectl(&["get", kinds, "--all-namespaces"]).run();
         let gone = ended

@@ -19,6 +19,8 @@
 )]
 
 mod agreement;
+mod backups;
+mod backups_around;
 mod basics;
 #[allow(
     dead_code,
@@ -28,6 +30,7 @@ mod basics;
 mod bed;
 mod bypasses;
 mod drains;
+mod gitops;
 mod guarded;
 mod install;
 mod installation;
@@ -84,6 +87,10 @@ const TESTS: &[Test] = tests! {
         no_review_is_lost_while_the_leader_has_a_new_authority_sign;
     rights: each_right_is_used_and_none_is_missing;
     sight: what_is_out_of_sight_for_too_long_is_not_judged_by, kinds_that_come_and_go_are_seen_as_they_do;
+    backups: every_sample_database_keeps_what_it_is_given_and_is_given_it_once,
+        a_database_is_created_while_nobody_answers_unless_that_was_chosen, a_dry_run_leaves_nothing,
+        defaults_that_tie_are_refused;
+    gitops: backups_stay_whoever_writes_the_database;
     drains: people_are_judged_and_whoever_runs_the_cluster_is_not,
         a_drain_tries_again_while_it_is_denied_and_goes_on_when_the_guard_is_away;
 };

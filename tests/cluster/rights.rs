@@ -9,8 +9,10 @@ use firebreak::inventory::watched;
 use firebreak::server::registration::resources::{ANY, Resource, Scope, of_kind};
 use serde_json::{Value, json};
 
+use crate::backups_around::{PLACE, xtradb};
 use crate::bed::audit::ACCOUNT;
 use crate::bed::replicas::Settings;
+use crate::bed::webhook::registrations;
 use crate::bed::{Bed, within};
 use crate::guarded::{Guarded, LONG};
 
@@ -18,17 +20,27 @@ use crate::guarded::{Guarded, LONG};
 type Right = (String, String, String);
 
 /// The roles of the program's account.
-const ROLES: [&str; 3] = ["firebreak", "firebreak-watch", "firebreak-webhooks"];
+const ROLES: [&str; 4] = [
+    "firebreak",
+    "firebreak-backups",
+    "firebreak-watch",
+    "firebreak-webhooks",
+];
 
 fn texts(value: &Value) -> Vec<String> {
     let texts = value.as_array().into_iter().flatten();
     texts.map(|it| it.as_str().unwrap().to_owned()).collect()
 }
 
+/// A file of the project.
+fn shipped(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(file).unwrap()
+}
+
 /// What the shipped roles grant.
 fn granted() -> BTreeSet<Right> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/rbac.yaml");
-    let text = std::fs::read_to_string(file).unwrap();
+    let text = shipped("manifests/rbac.yaml");
     let mut granted = BTreeSet::new();
     for manifest in Reader::default().read_text("rbac", &text).manifests {
         let role = manifest.object.value();
@@ -145,7 +157,18 @@ pub(crate) fn each_right_is_used_and_none_is_missing(bed: &Bed) {
     guarded.create("first", 1).unwrap();
     guarded.is_seen();
     guarded.forget();
+    let port = guarded.guards.balancer.port();
+    let giving = bed.register(registrations("backups.yaml"), port, None);
+    bed.apply(shipped("policies/backup-defaults.yaml"));
+    bed.namespace(PLACE);
     within(LONG, "every right is used", || {
+        // Whether its secret is there is asked of a database that would be given backups.
+        let create = ["create", "--dry-run=server", "-f", "-"];
+        drop(
+            bed.kubectl(&create)
+                .input(xtradb("rights").to_string())
+                .run(),
+        );
         let left = unused(bed);
         if left.is_empty() {
             Ok(())
@@ -161,8 +184,11 @@ pub(crate) fn each_right_is_used_and_none_is_missing(bed: &Bed) {
         .map(|it| format!("{} {} of \"{}\"", it.verb, it.resource, it.group))
         .collect();
     assert!(forbidden.is_empty(), "{forbidden:#?}");
+    drop(giving);
     drop(guarded);
     bed.kubectl(&["delete", "exemption", "rights"]).succeeds();
+    bed.kubectl(&["delete", "backupdefaults", "default"])
+        .succeeds();
     let mut delete = vec!["delete", "crd", "--wait=false"];
     delete.extend(names.iter().map(String::as_str));
     bed.kubectl(&delete).succeeds();

@@ -54,14 +54,20 @@ app.kubernetes.io/part-of: firebreak
 {{- if and (eq $values.certificates.mode "Files") $values.certificates.caBundle -}}
 {{- $_ := set .clientConfig "caBundle" ($values.certificates.caBundle | b64enc) -}}
 {{- end -}}
-{{- if eq .failurePolicy "Fail" -}}
+{{- if $.backups -}}
+{{- $_ := set . "failurePolicy" $values.backups.failurePolicy -}}
+{{- $_ := set . "timeoutSeconds" (int $values.backups.timeoutSeconds) -}}
+{{- else if eq .failurePolicy "Fail" -}}
 {{- $_ := set . "failurePolicy" $values.webhooks.failurePolicy -}}
 {{- $_ := set . "timeoutSeconds" (int $values.webhooks.timeoutSeconds) -}}
 {{- else -}}
 {{- $_ := set . "timeoutSeconds" (int .timeoutSeconds) -}}
 {{- end -}}
 {{- if .namespaceSelector -}}
-{{- $spared := concat (list "kube-node-lease" "kube-system" $root.Release.Namespace) $values.webhooks.spareNamespaces -}}
+{{- $spared := list "kube-node-lease" "kube-system" $root.Release.Namespace -}}
+{{- if not $.backups -}}
+{{- $spared = concat $spared $values.webhooks.spareNamespaces -}}
+{{- end -}}
 {{- $_ := set (first .namespaceSelector.matchExpressions) "values" $spared -}}
 {{- end -}}
 {{- if .matchConditions -}}

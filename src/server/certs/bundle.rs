@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
-use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use rustls::pki_types::CertificateDer;
@@ -19,16 +21,25 @@ use super::facts::Facts;
 
 /// The webhook configurations that lead to us.
 pub struct Bundles {
-    configurations: Api<ValidatingWebhookConfiguration>,
+    validating: Api<ValidatingWebhookConfiguration>,
+    mutating: Api<MutatingWebhookConfiguration>,
     names: Vec<String>,
     service: String,
     namespace: String,
-    written: BTreeMap<String, Written>,
+    written: BTreeMap<(Kind, String), Written>,
+}
+
+/// A kind of configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Validating,
+    Mutating,
 }
 
 /// One webhook that leads to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    kind: Kind,
     configuration: String,
     index: usize,
     name: String,
@@ -53,7 +64,8 @@ impl Bundles {
     #[must_use]
     pub fn new(client: Client, names: Vec<String>, (namespace, service): (&str, &str)) -> Self {
         Self {
-            configurations: Api::all(client),
+            validating: Api::all(client.clone()),
+            mutating: Api::all(client),
             names,
             service: service.to_owned(),
             namespace: namespace.to_owned(),
@@ -68,23 +80,52 @@ impl Bundles {
     pub async fn read(&self) -> kube::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for name in &self.names {
-            let found = self.configurations.get_opt(name).await?;
+            let found = self.validating.get_opt(name).await?;
             let webhooks = found.and_then(|found| found.webhooks).unwrap_or_default();
-            for (index, webhook) in webhooks.into_iter().enumerate() {
-                let service = webhook.client_config.service.as_ref();
-                if service
-                    .is_some_and(|it| it.name == self.service && it.namespace == self.namespace)
-                {
-                    entries.push(Entry {
-                        configuration: name.clone(),
-                        index,
-                        name: webhook.name,
-                        bundle: webhook.client_config.ca_bundle.map(|bundle| bundle.0),
-                    });
-                }
-            }
+            let calls = webhooks.into_iter().map(|it| (it.name, it.client_config));
+            entries.extend(self.entries((Kind::Validating, name), calls));
+            let found = self.mutating(name).await?;
+            let webhooks = found.and_then(|found| found.webhooks).unwrap_or_default();
+            let calls = webhooks.into_iter().map(|it| (it.name, it.client_config));
+            entries.extend(self.entries((Kind::Mutating, name), calls));
         }
         Ok(entries)
+    }
+
+    /// A configuration of webhooks that add something. Where it may not be read, experiments are still
+    /// to be judged.
+    async fn mutating(&self, name: &str) -> kube::Result<Option<MutatingWebhookConfiguration>> {
+        match self.mutating.get_opt(name).await {
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                tracing::warn!(
+                    configuration = name,
+                    "the right to read mutatingwebhookconfigurations is missing"
+                );
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Those of the webhooks of a configuration that lead to us.
+    fn entries(
+        &self,
+        (kind, configuration): (Kind, &str),
+        calls: impl Iterator<Item = (String, WebhookClientConfig)>,
+    ) -> Vec<Entry> {
+        let leads_here = |call: &WebhookClientConfig| {
+            let service = call.service.as_ref();
+            service.is_some_and(|it| it.name == self.service && it.namespace == self.namespace)
+        };
+        let ours = calls.enumerate().filter(|(_, (_, call))| leads_here(call));
+        ours.map(|(index, (name, call))| Entry {
+            kind,
+            configuration: configuration.to_owned(),
+            index,
+            name,
+            bundle: call.ca_bundle.map(|bundle| bundle.0),
+        })
+        .collect()
     }
 
     /// Adds these authorities wherever one of them is missing.
@@ -93,27 +134,33 @@ impl Bundles {
     /// When the API server refuses.
     pub async fn write(&mut self, wanted: &[&str], now: Timestamp) -> kube::Result<()> {
         let entries = self.read().await?;
-        for name in self.names.clone() {
-            let of_name = |entry: &&Entry| entry.configuration == name;
-            let lacking = entries.iter().filter(of_name);
+        let kinds = [Kind::Validating, Kind::Mutating];
+        let each = self.names.clone().into_iter();
+        for it in each.flat_map(|name| kinds.map(|kind| (kind, name.clone()))) {
+            let of_it = |entry: &&Entry| (entry.kind, &entry.configuration) == (it.0, &it.1);
+            let lacking = entries.iter().filter(of_it);
             let lacking: Vec<&Entry> = lacking.filter(|entry| entry.lacks(wanted)).collect();
-            if lacking.is_empty() || !self.may_write(&name, now) {
+            if lacking.is_empty() || !self.may_write(&it, now) {
                 continue;
             }
             let patch: Vec<Value> = lacking
                 .iter()
                 .flat_map(|entry| entry.patch(wanted, now))
                 .collect();
-            self.patch(&name, patch).await?;
+            self.patch(&it, patch).await?;
         }
         Ok(())
     }
 
-    async fn patch(&self, name: &str, patch: Vec<Value>) -> kube::Result<()> {
+    async fn patch(&self, (kind, name): &(Kind, String), patch: Vec<Value>) -> kube::Result<()> {
         let patch = serde_json::from_value(Value::Array(patch)).map_err(kube::Error::SerdeError)?;
         let (patch, params) = (Patch::Json::<()>(patch), PatchParams::default());
-        match self.configurations.patch(name, &params, &patch).await {
-            Ok(_) => {
+        let patched = match kind {
+            Kind::Validating => self.validating.patch(name, &params, &patch).await.map(drop),
+            Kind::Mutating => self.mutating.patch(name, &params, &patch).await.map(drop),
+        };
+        match patched {
+            Ok(()) => {
                 tracing::info!(configuration = name, "our authorities are in its caBundle");
                 Ok(())
             }
@@ -124,8 +171,8 @@ impl Bundles {
     }
 
     /// Whether it is time, and if so, when it will be the next time: whoever undoes it is not raced.
-    fn may_write(&mut self, name: &str, now: Timestamp) -> bool {
-        let before = self.written.get(name).copied();
+    fn may_write(&mut self, it: &(Kind, String), now: Timestamp) -> bool {
+        let before = self.written.get(it).copied();
         if before.is_some_and(|before| now < before.again) {
             return false;
         }
@@ -142,12 +189,12 @@ impl Bundles {
         };
         if written.times > PATIENCE {
             tracing::warn!(
-                configuration = name,
+                configuration = it.1,
                 times = written.times,
                 "somebody keeps taking our authority out of its caBundle"
             );
         }
-        self.written.insert(name.to_owned(), written);
+        self.written.insert(it.clone(), written);
         true
     }
 }

@@ -140,7 +140,7 @@ pub const SETTINGS: &[Setting] = &[
         "certificates.webhooks",
         Accepts::Texts,
         "firebreak",
-        "SelfSigned: the ValidatingWebhookConfigurations whose caBundle is kept.",
+        "SelfSigned: the webhook configurations, validating and mutating, whose caBundle is kept.",
     ),
     setting(
         "certificates.certificate",

@@ -3,6 +3,7 @@
 //! They say in CEL a part of what `judge::occasion` says, and never more: a request that one of them
 //! keeps away would pass before anything is looked up. So they are no policy, only less traffic.
 
+use crate::backup::OPT_OUT;
 use crate::fault;
 
 /// A condition, by its name. A request is put before the webhook when all of its entry hold.
@@ -36,6 +37,8 @@ pub enum Condition {
     ChangedOrEnrolled,
     /// The taints have changed.
     Tainted,
+    /// The object does not ask to be left without backups.
+    NotOptedOut,
 }
 
 impl Condition {
@@ -54,6 +57,7 @@ impl Condition {
             Self::Changed => "spec-changed",
             Self::ChangedOrEnrolled => "spec-or-enrolment-changed",
             Self::Tainted => "taints-changed",
+            Self::NotOptedOut => "does-not-ask-to-be-left-alone",
         }
     }
 
@@ -82,6 +86,10 @@ impl Condition {
                 changed("metadata.labels")
             ),
             Self::Tainted => changed("spec.taints"),
+            Self::NotOptedOut => format!(
+                "!(has(object.metadata.annotations) && '{OPT_OUT}' in object.metadata.annotations && \
+                 object.metadata.annotations['{OPT_OUT}'] == 'ignore')"
+            ),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What the API server is told of us: which requests it asks us about, and what we may do.
 //!
 //! `resources` is the one table of every kind that is read or watched. `entries` says what is asked
-//! about them, `conditions` what need not be; from both come the `webhooks`, and the `rights` from
+//! about them, `conditions` what need not be; from both come the `webhooks`, the
+//! `injections` from the databases that can be given backups, and the `rights` from
 //! what is watched.
 
 mod unguarded;
@@ -9,6 +10,7 @@ pub mod resources;
 pub mod conditions;
 pub mod entries;
 pub mod webhooks;
+pub mod injections;
 pub mod rights;
 
 use serde_json::{Value, json};

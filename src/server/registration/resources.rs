@@ -229,6 +229,7 @@ const TABLE: &[(&str, Guard, &[Row])] = &[
         GROUP,
         Rule,
         &[
+            ("BackupDefaults", "backupdefaults", Cluster),
             ("BlastRadiusPolicy", "blastradiuspolicies", Cluster),
             ("Exemption", "exemptions", Cluster),
         ],

@@ -12,6 +12,9 @@ use crate::inventory::watched;
 pub const AGGREGATE: &str = "firebreak.dev/aggregate-to-firebreak";
 
 const API: &str = "rbac.authorization.k8s.io/v1";
+/// The secrets of backup storages that may be asked about.
+pub const BACKUP_SECRETS: &[&str] = &["percona-backup-minio-credentials"];
+
 const WATCH: &[&str] = &["list", "watch"];
 
 /// The roles and their bindings, in the order in which they are applied.
@@ -23,10 +26,12 @@ pub fn rights() -> Vec<Value> {
         gathered(),
         watch,
         role("ClusterRole", "firebreak-webhooks", &webhooks()),
+        role("ClusterRole", "firebreak-backups", &secrets()),
         role("ClusterRole", "firebreak-viewer", &seen(&["get", "list"])),
         own(role("Role", NAME, &kept())),
         binding("ClusterRole", NAME),
         binding("ClusterRole", "firebreak-webhooks"),
+        binding("ClusterRole", "firebreak-backups"),
         own(binding("Role", NAME)),
     ]
 }
@@ -59,7 +64,10 @@ fn webhooks() -> Value {
     let names = [NAME, "firebreak-deletions"];
     let configurations = rule(
         group,
-        &["validatingwebhookconfigurations"],
+        &[
+            "mutatingwebhookconfigurations",
+            "validatingwebhookconfigurations",
+        ],
         &["get", "patch"],
     );
     let definitions = rule(
@@ -73,6 +81,12 @@ fn webhooks() -> Value {
         definitions,
         rule("firebreak.dev", &told, &["patch"]),
     ])
+}
+
+/// The secrets of backup storages, by name, in every namespace: those that the shipped BackupDefaults
+/// name. Kubernetes has no right to see that a secret is there without seeing what is in it.
+fn secrets() -> Value {
+    json!([named(rule("", &["secrets"], &["get"]), BACKUP_SECRETS)])
 }
 
 /// What is written in our own namespace. A right to create cannot be held to a name.

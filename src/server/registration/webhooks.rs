@@ -43,7 +43,7 @@ pub fn deletions(conditions: Conditions) -> Value {
             &[removal.resource],
             Scope::Namespaced,
         );
-        let mut webhook = call(removal.name, &json!([rule]), false, 1);
+        let mut webhook = validation(removal.name, &json!([rule]), false, 1);
         if conditions == Conditions::Known {
             webhook["matchConditions"] = written(removal.conditions);
         }
@@ -88,7 +88,7 @@ fn version(group: &str) -> &'static str {
     }
 }
 
-fn rule(
+pub(super) fn rule(
     (group, version): (&str, &str),
     operations: &[&str],
     resources: &[&str],
@@ -120,7 +120,7 @@ fn plain(entry: &Entry) -> Vec<Value> {
 }
 
 fn webhook(entry: &Entry, conditions: &[Condition]) -> Value {
-    let mut webhook = call(entry.name, &rules(entry), entry.closed, entry.seconds);
+    let mut webhook = validation(entry.name, &rules(entry), entry.closed, entry.seconds);
     if !conditions.is_empty() {
         webhook["matchConditions"] = written(conditions);
     }
@@ -133,7 +133,7 @@ fn webhook(entry: &Entry, conditions: &[Condition]) -> Value {
 /// Everything but the namespaces without which nothing starts, and our own. Whoever may make pods
 /// there has the cluster, or us, in hand; chaos objects and what says that it is chaos are judged there
 /// too.
-fn spared() -> Value {
+pub(super) fn spared() -> Value {
     let values = ["kube-node-lease", "kube-system", NAMESPACE];
     json!({"matchExpressions": [{
         "key": "kubernetes.io/metadata.name",
@@ -142,25 +142,31 @@ fn spared() -> Value {
     }]})
 }
 
-fn written(conditions: &[Condition]) -> Value {
+pub(super) fn written(conditions: &[Condition]) -> Value {
     let condition = |it: &Condition| json!({"name": it.name(), "expression": it.expression()});
     conditions.iter().map(condition).collect()
 }
 
-fn call(name: &str, rules: &Value, closed: bool, seconds: u32) -> Value {
+fn validation(name: &str, rules: &Value, closed: bool, seconds: u32) -> Value {
+    let mut webhook = call((name, "/validate"), rules, closed, seconds);
+    webhook["sideEffects"] = json!("NoneOnDryRun");
+    webhook
+}
+
+/// A webhook, but for what else it does.
+pub(super) fn call((name, path): (&str, &str), rules: &Value, closed: bool, seconds: u32) -> Value {
     json!({
         "name": format!("{name}.{DOMAIN}"),
         "admissionReviewVersions": ["v1"],
         "clientConfig": {"service": {
             "name": NAME,
             "namespace": NAMESPACE,
-            "path": "/validate",
+            "path": path,
             "port": 443,
         }},
         "failurePolicy": if closed { "Fail" } else { "Ignore" },
         "matchPolicy": "Equivalent",
         "rules": rules,
-        "sideEffects": "NoneOnDryRun",
         "timeoutSeconds": seconds,
     })
 }

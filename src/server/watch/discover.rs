@@ -19,7 +19,11 @@ type Kind = (&'static str, &'static str);
 const ANY_KIND: &str = "*";
 
 /// What verdicts are made of beside the inventory.
-const POLICIES: &[Kind] = &[(GROUP, "BlastRadiusPolicy"), (GROUP, "Exemption")];
+const POLICIES: &[Kind] = &[
+    (GROUP, "BackupDefaults"),
+    (GROUP, "BlastRadiusPolicy"),
+    (GROUP, "Exemption"),
+];
 
 /// What is never asked for, whoever wants it.
 const NEVER: Kind = ("", "Secret");

@@ -18,6 +18,7 @@ use crate::inventory::Cluster;
 use crate::object::ObjectRef;
 use crate::policy::PolicySet;
 use crate::policy::spec::GROUP;
+use crate::server::backup::Beside;
 use crate::server::view::View;
 
 /// How many changes are taken at once.
@@ -38,12 +39,20 @@ pub(super) struct Keeper {
     policies: Arc<PolicySet>,
     /// Why the policies cannot be known.
     unknown: Option<String>,
-    /// Whether the view is behind, and whether its policies are.
+    /// Whether the view is behind.
     behind: bool,
-    amended: bool,
+    amended: Amended,
     ready: bool,
     changes: mpsc::Receiver<Change>,
     desk: Desk,
+}
+
+/// What of a view is behind.
+#[derive(Default)]
+struct Amended {
+    policies: bool,
+    /// What backups depend on.
+    beside: bool,
 }
 
 /// What the keeper works with.
@@ -51,6 +60,8 @@ pub(super) struct Desk {
     pub(super) signs: Arc<Signs>,
     /// Where views are put.
     pub(super) view: Arc<ArcSwap<View>>,
+    /// Where it is put what backups depend on.
+    pub(super) beside: Arc<ArcSwap<Beside>>,
     /// What wakes the discovery of kinds.
     pub(super) rediscover: Arc<Notify>,
     /// The accounts that are known.
@@ -64,7 +75,10 @@ impl Keeper {
             policies: Arc::default(),
             unknown: None,
             behind: true,
-            amended: true,
+            amended: Amended {
+                policies: true,
+                beside: true,
+            },
             ready: false,
             changes,
             desk,
@@ -114,7 +128,8 @@ impl Keeper {
             return;
         }
         self.behind = true;
-        self.amended = self.amended || served.group == GROUP;
+        self.amended.policies |= served.group == GROUP;
+        self.amended.beside |= Beside::depends_on(&served.group, &served.kind);
         if (served.group.as_str(), served.kind.as_str()) == (GROUP, POLICY) {
             match &change {
                 Change::Appeared(sign) => self.unknown = Some(not_yet(sign)),
@@ -176,11 +191,16 @@ impl Keeper {
         let (amended, unknown) = (std::mem::take(&mut self.amended), self.unknown.clone());
         let making = tokio::task::spawn_blocking(move || {
             let inventory = cluster.inventory();
-            let policies = amended.then(|| policies(&cluster, unknown));
+            let policies = amended.policies.then(|| policies(&cluster, unknown));
             (cluster, inventory, policies)
         });
         let (cluster, inventory, policies) = making.await.context("making an inventory")?;
         self.cluster = cluster;
+        if amended.beside {
+            let beside = Beside::of(&self.cluster);
+            beside.told(&self.desk.beside.load());
+            self.desk.beside.store(Arc::new(beside));
+        }
         if let Some(policies) = policies {
             told(&policies);
             let accounts = self.desk.accounts.clone();

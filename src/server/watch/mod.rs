@@ -28,6 +28,7 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use super::backup::Beside;
 use super::view::{Outlook, View};
 use crate::fault::Accounts;
 use crate::inventory::Inventory;
@@ -51,6 +52,7 @@ const NOT_YET: &str = "the cluster has not been listed yet";
 pub struct Watch {
     signs: Arc<Signs>,
     view: Arc<ArcSwap<View>>,
+    beside: Arc<ArcSwap<Beside>>,
     settings: Settings,
 }
 
@@ -85,6 +87,7 @@ impl Watch {
         let watch = Arc::new(Self {
             signs: Arc::new(Signs::new()),
             view: Arc::new(ArcSwap::from_pointee(unavailable(NOT_YET, &settings))),
+            beside: Arc::new(ArcSwap::from_pointee(Beside::unknown(NOT_YET))),
             settings,
         });
         let working = Arc::clone(&watch);
@@ -105,6 +108,7 @@ impl Watch {
         let desk = Desk {
             signs: Arc::clone(&self.signs),
             view: Arc::clone(&self.view),
+            beside: Arc::clone(&self.beside),
             rediscover,
             accounts: self.settings.accounts.clone(),
         };
@@ -114,10 +118,10 @@ impl Watch {
             ended = keeper.run() => ended,
             ended = kinds.run() => ended,
         };
-        self.view.store(Arc::new(unavailable(
-            "the cluster is not watched any more",
-            &self.settings,
-        )));
+        let unwatched = "the cluster is not watched any more";
+        let view = unavailable(unwatched, &self.settings);
+        self.view.store(Arc::new(view));
+        self.beside.store(Arc::new(Beside::unknown(unwatched)));
         let why = ended.err();
         why.unwrap_or_else(|| anyhow!("there is nothing left to watch"))
     }
@@ -157,6 +161,13 @@ impl Outlook for Watch {
                 inventory: Arc::new(Inventory::unlisted(why)),
                 policies: Arc::clone(&view.policies),
             },
+        }
+    }
+
+    fn beside(&self) -> Arc<Beside> {
+        match self.signs.stale(self.settings.staleness) {
+            None => self.beside.load_full(),
+            Some(why) => Arc::new(Beside::unknown(&why)),
         }
     }
 }

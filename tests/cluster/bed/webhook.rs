@@ -116,12 +116,8 @@ impl Drop for Registered<'_> {
         for configuration in &self.configurations {
             let name = configuration["metadata"]["name"].as_str();
             let name = name.expect("a name");
-            let delete = [
-                "delete",
-                "--ignore-not-found",
-                "validatingwebhookconfiguration",
-                name,
-            ];
+            let kind = configuration["kind"].as_str().expect("a kind");
+            let delete = ["delete", "--ignore-not-found", kind, name];
             let ended = self.bed.kubectl(&delete).run();
             if ended.code != Some(0) {
                 println!("{}", ended.told());

@@ -1,22 +1,21 @@
 //! An AdmissionReview on the wire: the request as the API server sends it, the answer as it reads
 //! it.
 
+mod answer;
+
+pub use answer::{Answer, answer, injected, untouched};
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value;
 use serde_json::error::Category;
-use serde_json::{Value, json};
 
-use crate::judge::{Decision, Verdict};
 use crate::object::{Object, ObjectRef};
-use crate::policy::Violation;
 use crate::request::{Operation, Request, ResourceRef, User, Wording};
 
 const API_VERSION: &str = "admission.k8s.io/v1";
 const KIND: &str = "AdmissionReview";
-
-/// All warnings of one answer together, in characters: the API server cuts what is longer.
-const WARNINGS: usize = 4096;
 
 /// A body that is no AdmissionReview that could be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,28 +121,6 @@ enum Asking {
     Update,
     Delete,
     Connect,
-}
-
-/// The answer on the wire.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    api_version: &'static str,
-    kind: &'static str,
-    response: Response,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Response {
-    uid: String,
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<&'static str, String>,
 }
 
 /// Reads a review: its uid, which the answer repeats, and the request.
@@ -253,90 +230,10 @@ fn object(
     }
 }
 
-/// The answer that carries a verdict back under the uid of its request.
+/// The uid of a review that is none otherwise.
 #[must_use]
-pub fn answer(uid: String, verdict: &Verdict) -> Answer {
-    let denied = verdict.decision == Decision::Deny;
-    Answer {
-        api_version: API_VERSION,
-        kind: KIND,
-        response: Response {
-            uid,
-            allowed: !denied,
-            status: denied.then(|| status(verdict)),
-            warnings: warnings(verdict),
-            audit_annotations: audit(verdict),
-        },
-    }
-}
-
-fn status(verdict: &Verdict) -> Value {
-    let subject = &verdict.subject;
-    let cause = |violation: &Violation| {
-        json!({
-            "reason": violation.word(),
-            "message": format!("{}: {}", violation.source(), violation.message),
-            "field": violation.field,
-        })
-    };
-    let counting = verdict
-        .violations
-        .iter()
-        .filter(|violation| violation.exempted_by.is_none());
-    // Whoever drains a node tries again after a 429, as after the refusal of a budget.
-    let (code, reason) = match subject.kind.as_str() {
-        "Eviction" => (429, "TooManyRequests"),
-        _ => (403, "Forbidden"),
-    };
-    json!({
-        "code": code,
-        "status": "Failure",
-        "reason": reason,
-        "message": verdict.explain(),
-        "details": {
-            "group": subject.group,
-            "kind": subject.kind,
-            "name": subject.name,
-            "causes": counting.map(cause).collect::<Vec<_>>(),
-        },
-    })
-}
-
-fn warnings(verdict: &Verdict) -> Vec<String> {
-    let mut left = WARNINGS;
-    let fits = |warning: &&String| {
-        let length = warning.chars().count();
-        let fits = length <= left;
-        left = left.saturating_sub(length);
-        fits
-    };
-    verdict.warnings.iter().take_while(fits).cloned().collect()
-}
-
-fn audit(verdict: &Verdict) -> BTreeMap<&'static str, String> {
-    if verdict.passed.is_some() {
-        return BTreeMap::new();
-    }
-    let name = |violation: &Violation| {
-        let exempt = violation
-            .exempted_by
-            .as_deref()
-            .map(|name| format!(" exempt by {name}"));
-        format!(
-            "{}/{}{}",
-            violation.policy,
-            violation.word(),
-            exempt.unwrap_or_default()
-        )
-    };
-    let mut annotations = BTreeMap::from([("decision", verdict.decision.name().to_owned())]);
-    if !verdict.violations.is_empty() {
-        let names: Vec<String> = verdict.violations.iter().map(name).collect();
-        annotations.insert("violations", names.join(", "));
-    }
-    if !verdict.headline.is_empty() {
-        let worst: Vec<String> = verdict.headline.iter().map(ToString::to_string).collect();
-        annotations.insert("worst-case", worst.join("; "));
-    }
-    annotations
+pub fn uid(body: &[u8]) -> Option<String> {
+    let review: Value = serde_json::from_slice(body).ok()?;
+    let uid = review.pointer("/request/uid")?.as_str()?;
+    Some(uid.to_owned())
 }

@@ -1,0 +1,124 @@
+//! The answer to a database that is written, with what is known of the cluster.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::future::join_all;
+use kube::Client;
+use tokio::time::{Instant, timeout_at};
+
+use super::asked::{Answer, Asking, Question, Told};
+use super::beside::Beside;
+use super::lookup::Lookup;
+use crate::backup::{Injection, Known, Left, Why, inject};
+use crate::fault::{Accounts, OPERATORS};
+use crate::request::Request;
+
+/// How long all that is asked of the API server for one answer may take.
+const BUDGET: Duration = Duration::from_secs(2);
+
+/// How often the core is asked again at most. What it asks depends on what it was told, three times in a
+/// row at most.
+const ROUNDS: u32 = 6;
+
+/// Who answers.
+pub struct Injector {
+    lookup: Lookup,
+    /// The accounts of the databases' operators.
+    operators: Vec<String>,
+}
+
+impl Injector {
+    /// One that asks by this client and knows these accounts.
+    #[must_use]
+    pub fn new(client: Client, accounts: &Accounts) -> Self {
+        let named = |name: &str| format!("system:serviceaccount:*:{name}");
+        let known = OPERATORS.iter().map(|name| named(name));
+        let added = accounts.operators.iter();
+        let added = added.flat_map(|pattern| [pattern.clone(), named(pattern)]);
+        Self {
+            lookup: Lookup::new(client),
+            operators: known.chain(added).collect(),
+        }
+    }
+
+    /// What is added to the database of a request, and what is said.
+    pub async fn injection(&self, request: &Request, beside: &Beside) -> Injection {
+        let deadline = Instant::now() + BUDGET;
+        let mut told = Told::new();
+        for _ in 0..ROUNDS {
+            let (injection, missed) = self.attempt(request, beside, &told);
+            if missed.is_empty() {
+                return injection;
+            }
+            told.extend(self.ask(missed, deadline).await);
+        }
+        self.attempt(request, beside, &told).0
+    }
+
+    async fn ask(&self, missed: BTreeSet<Question>, deadline: Instant) -> Vec<(Question, Answer)> {
+        let each = missed.into_iter().map(|question| async {
+            let answer = timeout_at(deadline, self.lookup.answer(&question)).await;
+            let answer = answer.unwrap_or_else(|_| {
+                tracing::warn!(?question, "no answer in time to what backups depend on");
+                Answer::Unknown
+            });
+            (question, answer)
+        });
+        join_all(each).await
+    }
+
+    /// The answer by what was told so far, and what it would have been good to know.
+    fn attempt(
+        &self,
+        request: &Request,
+        beside: &Beside,
+        told: &Told,
+    ) -> (Injection, BTreeSet<Question>) {
+        let around = Asking::new(beside, told);
+        let question = schema(request);
+        let schema = match told.get(&question) {
+            Some(Answer::Schema(schema)) => Some(schema),
+            Some(Answer::Objects(_) | Answer::Secret(_) | Answer::Unknown) | None => None,
+        };
+        let known = Known {
+            schema: schema.map(std::convert::AsRef::as_ref),
+            around: &around,
+            operators: &self.operators,
+        };
+        let injection = inject(request, beside.defaults(), &known);
+        let mut missed = around.missed();
+        let why = injection.left.as_ref().map(|left| left.why);
+        if why == Some(Why::Unknown) && !told.contains_key(&question) {
+            missed.insert(question);
+        }
+        match beside.why_unknown() {
+            Some(unknown) if why == Some(Why::NoDefaults) => (unseen(unknown), missed),
+            Some(_) | None => (injection, missed),
+        }
+    }
+}
+
+/// The schema of the object of a request.
+fn schema(request: &Request) -> Question {
+    let written = request
+        .object
+        .as_ref()
+        .map(crate::object::Object::reference);
+    let it = written.unwrap_or(&request.target);
+    Question::Schema(it.group.clone(), it.version.clone(), it.kind.clone())
+}
+
+/// It is not known which defaults apply.
+fn unseen(why: &str) -> Injection {
+    let message =
+        format!("which BackupDefaults there are is not known ({why}); no backups are added");
+    Injection {
+        warnings: vec![message.clone()],
+        left: Some(Left {
+            why: Why::Unknown,
+            message,
+        }),
+        ..Injection::default()
+    }
+}

@@ -1,0 +1,18 @@
+//! Backups by default at admission: what the core asks of the cluster, who answers it, and whether
+//! BackupDefaults that somebody writes can be used.
+//!
+//! What the watch keeps (`beside`) is at hand. The rest is asked for when a database is written
+//! (`lookup`, `definitions`), and only that which the core wants to know: it is asked without, it tells
+//! what it missed (`asked`), and it is asked again (`injector`). No answer in time is an unknown, and
+//! where something is unknown nothing is added.
+
+mod asked;
+mod beside;
+mod definitions;
+mod injector;
+mod lookup;
+mod rule;
+
+pub use beside::Beside;
+pub use injector::Injector;
+pub use rule::verdict;

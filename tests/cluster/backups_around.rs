@@ -1,0 +1,191 @@
+//! What backups need around databases, and the webhook that gives them, in the admission chain.
+
+use std::time::Duration;
+
+use firebreak::object::Object;
+use http::Request;
+use kube::Client;
+use serde_json::{Value, json};
+
+use crate::bed::balancer::Balancer;
+use crate::bed::replicas::{Replicas, Settings};
+use crate::bed::webhook::{Registered, registrations};
+use crate::bed::{Bed, within};
+
+/// The namespace of the databases.
+pub(crate) const PLACE: &str = "backups";
+
+/// How long it may take until the webhook answers as the cluster is.
+pub(crate) const LONG: Duration = Duration::from_secs(90);
+
+/// The annotation that says what was added.
+pub(crate) const ADDED: &str = "firebreak.dev/backup-injected";
+
+const DEFAULTS: &str = r#"
+apiVersion: firebreak.dev/v1alpha1
+kind: BackupDefaults
+metadata: {name: every}
+spec:
+  appliesTo: {databases: ["*"], namespaces: {matchLabels: {kubernetes.io/metadata.name: backups}}}
+  storage:
+    name: store
+    s3: {bucket: backups, region: us-east-1, endpointUrl: "https://minio.minio.svc:9000",
+      credentialsSecret: percona-backup-minio-credentials}
+  pointInTime: {enabled: true, interval: 60s}
+  schedules:
+    - {name: daily, schedule: "0 2 * * *", keep: 7}
+    - {name: weekly, schedule: "0 1 * * 0", keep: 8}
+  images:
+    PerconaXtraDBCluster: {"*": x}
+    PerconaServerMySQL: {"*": x}
+    PerconaServerMongoDB: {"*": x}
+  overrides:
+    postgresql: {enableLogicalBackup: true}
+    PerconaXtraDBCluster: {allowParallel: false}
+    MariaDB: {pointInTimeRecoveryRef: {name: logs}}
+"#;
+
+const AROUND: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: percona-backup-minio-credentials, namespace: backups}
+stringData: {AWS_ACCESS_KEY_ID: a, AWS_SECRET_ACCESS_KEY: b, s3.conf: c, credentials: d}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: barman-cloud, namespace: backups, labels: {cnpg.io/pluginName: barman-cloud.cloudnative-pg.io}}
+spec: {ports: [{port: 9090}]}
+---
+apiVersion: barmancloud.cnpg.io/v1
+kind: ObjectStore
+metadata: {name: store, namespace: backups}
+spec: {retentionPolicy: 30d, configuration: {destinationPath: "s3://backups/backups/"}}
+---
+apiVersion: k8s.mariadb.com/v1alpha1
+kind: PointInTimeRecovery
+metadata: {name: logs, namespace: backups}
+spec:
+  physicalBackupRef: {name: physical}
+  storage: {s3: {bucket: binlogs, prefix: mariadb, endpoint: "minio:9000"}}
+"#;
+
+/// A database of Percona XtraDB without backups.
+pub(crate) fn xtradb(name: &str) -> Value {
+    json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
+        "metadata": {"name": name, "namespace": PLACE},
+        "spec": {"crVersion": "1.19.0",
+            "pxc": {"size": 3, "image": "percona/percona-xtradb-cluster:8.4.7-7.1",
+                "volumeSpec": {"persistentVolumeClaim": {"resources": {"requests": {"storage": "6Gi"}}}}}}})
+}
+
+/// The webhook that gives backups, behind a balancer, and all that it needs.
+pub(crate) struct Given<'a> {
+    pub(crate) bed: &'a Bed,
+    pub(crate) guards: Replicas,
+    _registered: Registered<'a>,
+}
+
+impl<'a> Given<'a> {
+    pub(crate) fn start(bed: &'a Bed) -> Self {
+        bed.define_kinds();
+        bed.namespace(PLACE);
+        bed.apply(AROUND);
+        let balancer = Balancer::new(Vec::new());
+        let mut files = registrations("webhooks.yaml");
+        files.extend(registrations("backups.yaml"));
+        // The guard itself tells both configurations of its authority.
+        let registered = bed.register(files, balancer.port(), None);
+        let given = Self {
+            bed,
+            guards: bed.serve_behind(balancer, 1, &Settings::default()),
+            _registered: registered,
+        };
+        within(LONG, "the defaults are accepted", || {
+            let apply = ["apply", "--server-side", "-f", "-"];
+            let ended = bed.kubectl(&apply).input(DEFAULTS).run();
+            let accepted = ended.code == Some(0);
+            if accepted { Ok(()) } else { Err(ended.told()) }
+        });
+        given.is_reached();
+        within(LONG, "databases are given backups", || {
+            let tried = given.tried(&xtradb("dry"));
+            if tried["metadata"]["annotations"][ADDED].is_string() {
+                Ok(())
+            } else {
+                Err(tried)
+            }
+        });
+        given
+    }
+
+    /// Says what a probe of the storage would.
+    fn is_reached(&self) {
+        let get = ["get", "backupdefaults", "every"];
+        let generation = self.bed.kubectl(&get).json()["metadata"]["generation"].clone();
+        let condition = json!({"type": "StorageReachable", "status": "True", "reason": "Probed",
+            "message": "", "observedGeneration": generation, "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        let patch = json!({"status": {"conditions": [condition]}}).to_string();
+        let patch = [
+            "patch",
+            "backupdefaults",
+            "every",
+            "--subresource=status",
+            "--type=merge",
+            "--patch",
+            &patch,
+        ];
+        self.bed.kubectl(&patch).succeeds();
+    }
+
+    /// A database as it would be stored.
+    pub(crate) fn tried(&self, object: &Value) -> Value {
+        let create = ["create", "--dry-run=server", "-f", "-", "-o", "json"];
+        let ended = self.bed.kubectl(&create).input(object.to_string()).run();
+        serde_json::from_str(&ended.out).unwrap_or_else(|_| json!(ended.told()))
+    }
+}
+
+impl Drop for Given<'_> {
+    fn drop(&mut self) {
+        self.guards.each.clear();
+        let own = "--namespace=firebreak";
+        let deletions: [&[&str]; 3] = [
+            &["delete", "backupdefaults", "--all"],
+            &[
+                "delete",
+                "secret",
+                "firebreak-tls",
+                own,
+                "--ignore-not-found",
+            ],
+            &["delete", "lease", "firebreak", own, "--ignore-not-found"],
+        ];
+        for delete in deletions {
+            drop(self.bed.kubectl(delete).run());
+        }
+    }
+}
+
+/// A request to the API server: what it answers, or what it complains of.
+pub(crate) async fn ask(
+    client: &Client,
+    (method, path): (&str, &str),
+    body: Option<&Value>,
+) -> Result<Value, String> {
+    let kind = match method {
+        "PATCH" => "application/merge-patch+json",
+        _ => "application/json",
+    };
+    let bytes = body.map(|it| it.to_string().into_bytes());
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header("content-type", kind);
+    let request = request.body(bytes.unwrap_or_default()).expect("a request");
+    let answer: Result<Value, kube::Error> = client.request(request).await;
+    answer.map_err(|error| error.to_string())
+}
+
+/// The path of the databases of a kind.
+pub(crate) fn path(object: &Object, plural: &str) -> String {
+    let api = object.reference().api_version();
+    format!("/apis/{api}/namespaces/{PLACE}/{plural}")
+}
