@@ -99,6 +99,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["src/cli/"]),
     ("serde_json", &["src/"]),
     ("serde_path_to_error", FORMATS),
+    ("similar", &["src/cli/backups.rs"]),
     ("siphasher", &["src/hashed/digest.rs"]),
     ("strsim", &["src/cel/refusal.rs", "src/server/config/"]),
     ("thiserror", &["src/"]),

@@ -326,9 +326,10 @@ fn the_specification_of_backups_holds() {
 #[test]
 fn the_defaults_we_ship_say_what_their_page_promises() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let shipped = fs::read_to_string(folder.join("backup-defaults.yaml")).unwrap();
-    let shipped = objects(&shipped, "backup-defaults.yaml");
-    hold(&[folder.join("backup-defaults.md")], |path| {
-        check(path, &shipped)
+    let pages = ["backup-defaults", "backup-defaults-all"].map(|name| folder.join(name));
+    let pages = pages.map(|page| page.with_extension("md"));
+    hold(&pages, |page| {
+        let shipped = fs::read_to_string(page.with_extension("yaml")).unwrap();
+        check(page, &objects(&shipped, "the defaults"))
     });
 }

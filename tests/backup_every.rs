@@ -539,7 +539,9 @@ fn holds_for(folder: &str, kind: &str, page: &str) -> usize {
         maker.fill(&mut value, &shape);
         let request = creation(object(value));
         let injection = answered(&request, &defaults, &known);
-        changes_alike(&request, &defaults, &known, &injection);
+        if case % 10 == 0 {
+            changes_alike(&request, &defaults, &known, &injection);
+        }
         if case % 100 == 0 {
             knows_less(&request, &defaults, &known, &world);
         }

@@ -45,7 +45,7 @@ fn every_policy_we_ship_is_listed_and_has_a_page() {
         .collect();
     found.sort();
     // Defaults of backups are no policy; their page is run by `backup`.
-    let expected = ["backup-defaults"]
+    let expected = ["backup-defaults-all", "backup-defaults"]
         .iter()
         .chain(&NAMES)
         .flat_map(|name| [format!("{name}.md"), format!("{name}.yaml")]);

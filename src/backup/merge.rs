@@ -116,6 +116,33 @@ pub fn additions(patch: &Patch) -> impl Iterator<Item = (String, &Value)> {
     })
 }
 
+/// What a patch adds, as the one map that a merge patch is.
+#[must_use]
+pub fn merge_patch(patch: &Patch) -> Value {
+    let mut whole = json!({});
+    for (pointer, value) in additions(patch) {
+        let pointer = PointerBuf::parse(pointer).ok();
+        if let Some(at) = pointer.and_then(|pointer| place(&mut whole, &pointer)) {
+            *at = value.clone();
+        }
+    }
+    whole
+}
+
+/// The place of a pointer, with the maps above it.
+fn place<'v>(whole: &'v mut Value, pointer: &PointerBuf) -> Option<&'v mut Value> {
+    pointer.tokens().try_fold(whole, |at, token| {
+        if at.is_null() {
+            *at = json!({});
+        }
+        let map = at.as_object_mut()?;
+        Some(
+            map.entry(token.decoded().into_owned())
+                .or_insert(Value::Null),
+        )
+    })
+}
+
 /// An `add` of our own annotation over its former value.
 pub(super) fn renote(patch: &mut Patch, note: String) {
     let path = ["metadata", "annotations", ANNOTATION].map(str::to_owned);
@@ -192,6 +219,19 @@ mod tests {
         }
         let (after, _) = patched(&json!({"spec": {"a": null}}), &[(&["spec", "a"], json!(1))]);
         assert_eq!(after, json!({"spec": {"a": 1}}));
+    }
+
+    #[test]
+    fn a_merge_patch_adds_the_same() {
+        let mut all = Additions::default();
+        all.add(&["metadata", "annotations", "a/b~c"], json!("x"));
+        all.add(&["spec", "a"], json!([{"b": 1}]));
+        let patch = all
+            .patch(&json!({"metadata": {}, "spec": {"c": 1}}))
+            .unwrap();
+        let merged =
+            json!({"metadata": {"annotations": {"a/b~c": "x"}}, "spec": {"a": [{"b": 1}]}});
+        assert_eq!(merge_patch(&patch), merged);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub mod spec;
 pub use defaults::{Defaults, KIND, OPT_OUT, One, Problem};
 pub use injection::{Injection, LONGEST_WARNING, Left, Why, cut};
 pub use known::{Around, Known, Secret};
-pub use merge::{ANNOTATION, Patch, additions, applied};
+pub use merge::{ANNOTATION, Patch, additions, applied, merge_patch};
 pub use schema::Schema;
 
 use serde_json::Value;
@@ -31,7 +31,7 @@ use merge::Additions;
 use spec::OnUpdate;
 
 use crate::object::Object;
-use crate::request::{Operation, Request};
+use crate::request::{Operation, Request, User};
 
 /// A kind of database that can be given backups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,15 @@ pub struct DatabaseKind {
     pub restores: Option<&'static str>,
 }
 
+impl DatabaseKind {
+    /// The resource as `kubectl` takes it, such as `clusters.postgresql.cnpg.io`, which is the name of its
+    /// definition too.
+    #[must_use]
+    pub fn resource(self) -> String {
+        format!("{}s.{}", self.kind.to_lowercase(), self.group)
+    }
+}
+
 /// Every kind of database that can be given backups.
 pub fn kinds() -> impl Iterator<Item = DatabaseKind> {
     dialect::ALL.iter().map(|dialect| DatabaseKind {
@@ -54,6 +63,48 @@ pub fn kinds() -> impl Iterator<Item = DatabaseKind> {
         versions: dialect.versions,
         restores: dialect.restores.map(|restores| restores.kind),
     })
+}
+
+/// What could be added to a database that is there, for people to decide.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Offer {
+    /// What could be added, or why nothing.
+    pub injection: Injection,
+    /// Whether its operator would restart it for that.
+    pub restarts: bool,
+}
+
+/// What could be added to a database that is there, whether or not its defaults leave changes alone.
+#[must_use]
+pub fn offer(object: &Object, defaults: &Defaults, known: &Known<'_>) -> Offer {
+    let none = |left| Offer {
+        injection: Injection::left(left, Vec::new()),
+        restarts: false,
+    };
+    let Some(dialect) = Dialect::of(object) else {
+        return none(not_a_database());
+    };
+    let mut request = Request::create(object.clone(), User::default());
+    request.operation = Operation::Update;
+    if let Some(left) = refrain::untouched(&request, object, dialect, known) {
+        return none(left);
+    }
+    let asked = (&request, object);
+    let answer = applying(&request, object, defaults, known)
+        .and_then(|one| propose(asked, dialect, one, known).map(|it| (one, it)));
+    match answer {
+        Err(left) => none(left),
+        Ok((_, proposal)) if proposal.only_new => none(only_new()),
+        Ok((one, proposal)) => Offer {
+            restarts: proposal.restarts,
+            injection: written(asked, one, proposal),
+        },
+    }
+}
+
+fn only_new() -> Left {
+    let message = "its operator takes backups only with a new database";
+    Left::new(Why::Update, message)
 }
 
 /// What is added to the object of a request, so that it has backups.
@@ -85,8 +136,11 @@ pub fn inject(request: &Request, defaults: &Defaults, known: &Known<'_>) -> Inje
 }
 
 fn not_asked() -> Injection {
-    let left = Left::new(Why::NotAsked, "it is no database that is written");
-    Injection::left(left, Vec::new())
+    Injection::left(not_a_database(), Vec::new())
+}
+
+fn not_a_database() -> Left {
+    Left::new(Why::NotAsked, "it is no database that is written")
 }
 
 /// What an update would take away that was added before: it is kept as it was, not as defaults say
@@ -123,6 +177,21 @@ fn choose<'d>(
     defaults: &'d Defaults,
     known: &Known<'_>,
 ) -> Result<&'d One, Left> {
+    let one = applying(request, object, defaults, known)?;
+    if request.operation == Operation::Update && one.spec.on_update == OnUpdate::Never {
+        let message = format!("{one} leaves changes of databases alone");
+        return Err(Left::new(Why::Update, message));
+    }
+    Ok(one)
+}
+
+/// The defaults that apply.
+fn applying<'d>(
+    request: &Request,
+    object: &Object,
+    defaults: &'d Defaults,
+    known: &Known<'_>,
+) -> Result<&'d One, Left> {
     let none = || Left::new(Why::NoDefaults, "no BackupDefaults apply to it");
     if defaults.all().is_empty() {
         return Err(none());
@@ -133,12 +202,7 @@ fn choose<'d>(
         let message = format!("namespace {name:?} is not known; no backups are added");
         Left::new(Why::Unknown, message)
     })?;
-    let one = defaults.for_database(object, &namespace).ok_or_else(none)?;
-    if request.operation == Operation::Update && one.spec.on_update == OnUpdate::Never {
-        let message = format!("{one} leaves changes of databases alone");
-        return Err(Left::new(Why::Update, message));
-    }
-    Ok(one)
+    defaults.for_database(object, &namespace).ok_or_else(none)
 }
 
 fn propose(
@@ -197,21 +261,25 @@ fn misfits(schema: &Schema, additions: &Additions) -> Vec<String> {
 }
 
 fn answered((request, object): (&Request, &Object), one: &One, proposal: Proposal) -> Injection {
+    let adds = !proposal.additions.is_empty() && request.operation == Operation::Update;
+    if adds && proposal.restarts && !one.spec.allow_restart {
+        let message = "its operator would restart it for that, and allowRestart is not true";
+        return Injection::left(Left::new(Why::Update, message), Vec::new());
+    }
+    if adds && proposal.only_new {
+        return Injection::left(only_new(), Vec::new());
+    }
+    written((request, object), one, proposal)
+}
+
+/// The patch that adds what is proposed, and notes it.
+fn written((request, object): (&Request, &Object), one: &One, proposal: Proposal) -> Injection {
     let mut additions = proposal.additions;
     if additions.is_empty() {
         let complete = || Left::new(Why::Complete, "it has all that could be added");
         return Injection::left(proposal.left.unwrap_or_else(complete), proposal.warnings);
     }
     let updates = request.operation == Operation::Update;
-    let restarts = proposal.restarts && !one.spec.allow_restart;
-    if updates && (restarts || proposal.only_new) {
-        let message = if restarts {
-            "its operator would restart it for that, and allowRestart is not true"
-        } else {
-            "its operator takes backups only with a new database"
-        };
-        return Injection::left(Left::new(Why::Update, message), Vec::new());
-    }
     let before = object.annotation(ANNOTATION);
     let note = additions.note(one, &before.map(merge::noted).unwrap_or_default());
     let defaults = Some(one.name.clone());
@@ -256,7 +324,7 @@ pub fn companions(
     let Some(dialect) = Dialect::of(object) else {
         return Ok(Companions::default());
     };
-    let request = Request::create(object.clone(), crate::request::User::default());
+    let request = Request::create(object.clone(), User::default());
     if let Some(left) = refrain::untouched(&request, object, dialect, known) {
         return Err(left);
     }
@@ -267,7 +335,7 @@ pub fn companions(
         return Err(left);
     }
     let empty = Schema::new(Value::Null);
-    (dialect.companions)(&Case {
+    let companions = (dialect.companions)(&Case {
         dialect,
         object,
         namespace: named.0,
@@ -275,6 +343,11 @@ pub fn companions(
         one,
         schema: known.schema.unwrap_or(&empty),
         around: known.around,
+    })?;
+    let defaults = (!companions.objects.is_empty()).then(|| one.name.clone());
+    Ok(Companions {
+        defaults,
+        ..companions
     })
 }
 

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::backups::{self, Answer, answers};
 use super::inputs::{self, Inputs, Loaded, Rules};
 use super::report::{self, CheckReport, Source, Summary, VERSION};
 use super::style::Paint;
-use super::{Format, Outcome, closing};
+use super::{Outcome, closing};
 use crate::judge::{Verdict, judge};
 use crate::policy::PolicySet;
 use crate::request::User;
@@ -30,8 +31,26 @@ pub struct Check {
     #[arg(long = "as-group", value_name = "GROUP")]
     groups: Vec<String>,
     /// How the verdicts are written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[arg(
+        long,
+        short = 'o',
+        visible_alias = "output",
+        value_enum,
+        default_value_t
+    )]
+    format: Written,
+}
+
+/// How verdicts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Written {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines; the shape is versioned.
+    Json,
+    /// For people, with the backups that databases get as a diff of each.
+    Diff,
 }
 
 /// A verdict and where its object stands.
@@ -53,18 +72,24 @@ impl Check {
         };
         let mut loaded = self.inputs.load(&user, self.policy.is_empty())?;
         let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.permitted))?;
+        let defaults = inputs::defaults(&rules)?;
+        for object in &rules.defaults {
+            loaded.vicinity.put(object);
+        }
+        let answers = answers(&loaded.subjects, &defaults, &loaded.vicinity);
         let judged = judge_all(&mut loaded, &rules.set);
         let summary = summary(&judged, &loaded);
         let outcome = Outcome::of(summary.denied, summary.failed);
         let session = Session {
             judged,
+            answers,
             loaded,
             rules,
             summary,
         };
         match self.format {
-            Format::Text => session.text(out)?,
-            Format::Json => session.json(out)?,
+            Written::Text | Written::Diff => session.text(out, self.format)?,
+            Written::Json => session.json(out)?,
         }
         Ok(outcome)
     }
@@ -110,6 +135,7 @@ fn summary(judged: &[Judged], loaded: &Loaded) -> Summary {
 /// Everything that is written about one call.
 struct Session {
     judged: Vec<Judged>,
+    answers: Vec<Answer>,
     loaded: Loaded,
     rules: Rules,
     summary: Summary,
@@ -134,6 +160,11 @@ impl Session {
             policies,
             policies_from: self.rules.origin,
             results,
+            unprotected: self
+                .answers
+                .iter()
+                .filter_map(Answer::unprotected)
+                .collect(),
             skipped: self.loaded.skipped,
             failures: self.loaded.failures,
             summary: self.summary,
@@ -141,11 +172,18 @@ impl Session {
         report::write(out, &report)
     }
 
-    fn text(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn text(&self, out: &mut dyn Write, written: Written) -> anyhow::Result<()> {
         for judged in &self.judged {
             if judged.verdict.passed.is_none() {
                 judged.text(out)?;
             }
+        }
+        if written == Written::Diff {
+            for answer in &self.answers {
+                answer.diff(out)?;
+            }
+        } else {
+            backups::notices(out, &self.answers)?;
         }
         closing::left_aside(out, &self.loaded.skipped, &self.loaded.failures)?;
         let policies = closing::policies(&self.policies(), self.rules.origin);

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use super::live::{Found, Live};
 use super::manifests::{Manifest, ReadFailure, Reader, Reading, Skipped};
 use super::report::{Failure, PolicyOrigin, Source};
+use super::vicinity::Vicinity;
+use crate::backup::{self, Defaults};
 use crate::inventory::{Cluster, Inventory, Origin};
 use crate::object::Object;
 use crate::policy::PolicySet;
@@ -54,6 +56,8 @@ pub struct Loaded {
     pub inventory: Inventory,
     /// Policies and exemptions found in the world, not compiled yet.
     pub permitted: Permitted,
+    /// What is around the databases.
+    pub vicinity: Vicinity,
     /// The instant of the judgement.
     pub now: Timestamp,
     /// Documents found in directories that are no objects.
@@ -77,6 +81,8 @@ pub struct Rules {
     pub set: PolicySet,
     /// Who chose them.
     pub origin: PolicyOrigin,
+    /// The BackupDefaults beside them.
+    pub defaults: Vec<Object>,
 }
 
 impl Inputs {
@@ -97,6 +103,10 @@ impl Inputs {
         let mut given = reader.read(&self.paths, &mut std::io::stdin().lock());
         let mut world = recorded(&reader, &self.world)?;
         believed(&mut given, &self.world);
+        let mut vicinity = Vicinity::default();
+        for manifest in given.manifests.iter().chain(&world.manifests) {
+            vicinity.put(&manifest.object);
+        }
         let (inventory, permitted) = if live {
             let Found {
                 cluster,
@@ -117,6 +127,7 @@ impl Inputs {
             subjects,
             inventory,
             permitted,
+            vicinity,
             now: self.now.unwrap_or_else(Timestamp::now),
             skipped,
             failures,
@@ -255,26 +266,39 @@ impl From<&ReadFailure> for Failure {
 /// When one cannot be read or does not compile, every problem is named; and when policies are asked
 /// for where there are none, since nothing would be protected.
 pub fn policies(given: &[String], permitted: Permitted) -> anyhow::Result<Rules> {
+    let mut named = None;
     if !given.is_empty() {
-        let reading = Reader::default().read(given, &mut std::io::stdin().lock());
-        let set = compile(&whole(reading)?)?;
-        if set.is_empty() {
+        let objects = whole(Reader::default().read(given, &mut std::io::stdin().lock()))?;
+        let (set, defaults) = (compile(&objects)?, backup_defaults(&objects));
+        if !set.is_empty() {
+            let origin = PolicyOrigin::Given;
+            return Ok(Rules {
+                set,
+                origin,
+                defaults,
+            });
+        }
+        if defaults.is_empty() {
             bail!(
                 "no BlastRadiusPolicy in {}, expected at least one",
                 given.join(", ")
             );
         }
-        let origin = PolicyOrigin::Given;
-        return Ok(Rules { set, origin });
+        named = Some(defaults);
     }
     let Permitted { found, untold } = permitted;
+    let defaults = named.unwrap_or_else(|| backup_defaults(&found));
     let set = match untold {
         Some(why) => PolicySet::unknown(&why),
         None => compile(&found)?,
     };
     if !set.is_empty() {
         let origin = PolicyOrigin::World;
-        return Ok(Rules { set, origin });
+        return Ok(Rules {
+            set,
+            origin,
+            defaults,
+        });
     }
     let shipped = Reader::default().read_text("policies/default.yaml", DEFAULT_POLICIES);
     let mut objects = whole(shipped)?;
@@ -282,6 +306,23 @@ pub fn policies(given: &[String], permitted: Permitted) -> anyhow::Result<Rules>
     Ok(Rules {
         set: compile(&objects)?,
         origin: PolicyOrigin::Shipped,
+        defaults,
+    })
+}
+
+fn backup_defaults(objects: &[Object]) -> Vec<Object> {
+    let all = objects.iter().filter(|it| it.is(GROUP, backup::KIND));
+    all.cloned().collect()
+}
+
+/// The backup defaults beside policies.
+///
+/// # Errors
+/// When one does not compile, every problem is named.
+pub fn defaults(rules: &Rules) -> anyhow::Result<Defaults> {
+    Defaults::compile(&rules.defaults).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("backup defaults are refused:\n  {}", lines.join("\n  "))
     })
 }
 

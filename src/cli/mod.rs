@@ -5,6 +5,7 @@
     reason = "the shell is where files and the clock belong"
 )]
 
+pub mod backups;
 pub mod check;
 pub mod client;
 pub mod crds;
@@ -22,6 +23,7 @@ pub mod report_plan;
 pub mod rules;
 pub mod serve;
 pub mod snapshot;
+pub mod vicinity;
 pub mod hash_names;
 pub mod closing;
 pub mod style;

@@ -7,6 +7,7 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::backups::Unprotected;
 use crate::judge::{Decision, Verdict};
 use crate::object::ObjectRef;
 use crate::policy::{Enforcement, Reason, Violation};
@@ -26,6 +27,8 @@ pub struct CheckReport {
     pub policies_from: PolicyOrigin,
     /// One result a chaos object, in order of file and line.
     pub results: Vec<CheckResult>,
+    /// Databases without backups, which deny nothing.
+    pub unprotected: Vec<Unprotected>,
     /// Documents in directories that are no Kubernetes objects, and were not judged.
     pub skipped: Vec<Source>,
     /// Inputs that could not be read.

@@ -52,6 +52,8 @@ pub(in crate::backup) struct Proposal {
 pub struct Companions {
     /// The objects.
     pub objects: Vec<Value>,
+    /// The defaults that they are of.
+    pub defaults: Option<String>,
     /// What whoever has the database should know of them, each in one line below 256 characters.
     pub warnings: Vec<String>,
 }
