@@ -60,7 +60,7 @@ soak: ## compare a million random draws, and as many inventories, with brute for
 	cargo test --locked --release --test main -- worst_case:: blast:: --nocapture
 	FIREBREAK_REVIEWS="$${FIREBREAK_REVIEWS:-100000}" cargo test --locked --test cluster -- restarts::
 
-fuzz: ## feed TARGET (cel) with whatever a fuzzer makes up, for SECONDS (60); needs a nightly compiler
+fuzz: ## feed TARGET (cel, inject) with whatever a fuzzer makes up, for SECONDS (60); needs a nightly compiler
 	if ! cargo +nightly --version >/dev/null 2>&1; then echo "skipped: no nightly compiler"; exit 0; fi; \
 	tools=$$(.ci/tools fuzz); mkdir -p target/fuzz/$(TARGET); \
 	PATH="$$tools:$$PATH" cargo +nightly fuzz run $(TARGET) target/fuzz/$(TARGET) fuzz/corpus/$(TARGET) -- \

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firebreak::cli::examples;
+use firebreak::backup;
 use firebreak::cli::inputs::DEFAULT_POLICIES;
+use firebreak::cli::{backups, examples};
 use firebreak::policy::Reason;
 use serde_json::Value;
 
@@ -39,7 +40,8 @@ fn files() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in fs::read_dir(root().join("examples")).unwrap() {
         let folder = folder.unwrap().path();
-        if folder.is_dir() && !folder.ends_with("world") {
+        let apart = folder.ends_with("world") || folder.ends_with("databases");
+        if folder.is_dir() && !apart {
             let files = fs::read_dir(folder).unwrap();
             found.extend(files.map(|file| file.unwrap().path()));
         }
@@ -93,6 +95,19 @@ fn every_chaos_object_of_the_documents_is_an_example() {
         .filter(|fact| !covered.contains(**fact))
         .collect();
     assert!(missing.is_empty(), "no example renders {missing:?}");
+}
+
+#[test]
+fn every_example_database_gets_what_it_says() {
+    let databases = examples::databases().unwrap();
+    let defaults = examples::backup_defaults().unwrap();
+    let answers = backups::answers(&databases.subjects, &defaults, &databases.vicinity);
+    let got: Vec<String> = answers.iter().map(backups::Answer::gist).collect();
+    assert_eq!(got, databases.expected);
+    let kinds = answers.iter().map(|it| &it.object().reference().kind);
+    let kinds: BTreeSet<&String> = kinds.collect();
+    let known: BTreeSet<String> = backup::kinds().map(|it| it.kind.to_owned()).collect();
+    assert_eq!(kinds, known.iter().collect());
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod cel_spec;
 mod certs;
 mod chaos_mesh_selection;
 mod cli;
+mod cli_backups;
 mod cli_inputs;
 mod command;
 mod cron;

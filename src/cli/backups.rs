@@ -10,7 +10,7 @@ use super::report::{Named, Source};
 use super::snapshot::document;
 use super::style::Paint;
 use super::vicinity::{Vicinity, database};
-use crate::backup::{self, Companions, Defaults, Injection, Known, Why};
+use crate::backup::{self, Companions, Defaults, Injection, Known, Why, additions};
 use crate::object::Object;
 use crate::request::Request;
 
@@ -90,11 +90,22 @@ fn answer(subject: &Subject, defaults: &Defaults, vicinity: &Vicinity) -> Option
     })
 }
 
+/// What an object is called, and where it stands.
+#[must_use]
+pub fn title(Source { file, line }: &Source, it: &Named) -> String {
+    let place = match line {
+        0 => String::new(),
+        line => format!("{file}:{line}: "),
+    };
+    format!("{place}{} {}/{}", it.kind, it.namespace, it.name)
+}
+
 fn is(injection: &Injection, why: Why) -> bool {
     injection.left.as_ref().is_some_and(|left| left.why == why)
 }
 
 /// What the author can do about a schema that is not known.
+#[must_use]
 pub fn missing_definition(object: &Object) -> String {
     let reference = object.reference();
     format!(
@@ -111,14 +122,20 @@ fn patched(request: &Request, injection: &Injection) -> Option<Object> {
 }
 
 impl Answer {
+    /// The database as it is written.
+    #[must_use]
+    pub fn object(&self) -> &Object {
+        &self.before
+    }
+
     /// Whether anything is added to it or beside it.
-    fn gets(&self) -> bool {
+    #[must_use]
+    pub fn gets(&self) -> bool {
         !self.injection.patch.is_empty() || !self.beside.objects.is_empty()
     }
 
     fn title(&self) -> String {
-        let (Source { file, line }, it) = (&self.source, self.before.reference());
-        format!("{file}:{line}: {} {}/{}", it.kind, it.namespace, it.name)
+        title(&self.source, &Named::from(self.before.reference()))
     }
 
     fn left(&self) -> String {
@@ -130,6 +147,21 @@ impl Answer {
             .chain(self.notes.clone())
             .collect::<Vec<_>>()
             .join("; ")
+    }
+
+    /// What it gets in few words: the pointers and kinds of what is added, or why nothing is.
+    #[must_use]
+    pub fn gist(&self) -> String {
+        let pointers = additions(&self.injection.patch).map(|(pointer, _)| pointer);
+        let pointers = pointers.filter(|it| it.starts_with("/spec"));
+        let beside = self.beside.objects.iter();
+        let kinds = beside.filter_map(|it| it.get("kind")?.as_str().map(str::to_owned));
+        let mut added: Vec<String> = pointers.chain(kinds).collect();
+        added.dedup();
+        match &self.injection.left {
+            Some(left) if added.is_empty() => format!("Leave {}", left.why.name()),
+            Some(_) | None => format!("Add {}", added.join(", ")),
+        }
     }
 
     /// What is said of it where it has no backups.

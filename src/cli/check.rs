@@ -18,6 +18,9 @@ use crate::request::User;
 /// Arguments of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct Check {
+    /// Files, directories, or `-` for standard input: YAML, JSON, Lists, Helm output
+    #[arg(required = true)]
+    paths: Vec<String>,
     #[command(flatten)]
     inputs: Inputs,
     /// Policies and exemptions, files or directories, in place of those of the world or of the live
@@ -70,13 +73,10 @@ impl Check {
             groups: self.groups.clone(),
             ..User::default()
         };
-        let mut loaded = self.inputs.load(&user, self.policy.is_empty())?;
+        let policed = self.policy.is_empty();
+        let mut loaded = self.inputs.load(&self.paths, &user, policed)?;
         let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.permitted))?;
-        let defaults = inputs::defaults(&rules)?;
-        for object in &rules.defaults {
-            loaded.vicinity.put(object);
-        }
-        let answers = answers(&loaded.subjects, &defaults, &loaded.vicinity);
+        let answers = loaded.backups(&rules, answers)?;
         let judged = judge_all(&mut loaded, &rules.set);
         let summary = summary(&judged, &loaded);
         let outcome = Outcome::of(summary.denied, summary.failed);

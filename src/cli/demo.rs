@@ -11,8 +11,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Outcome;
+use super::backups;
 use super::client::Client;
-use super::examples::{Example, Expectation, NOW, examples, now, whole, world};
+use super::examples::{
+    Example, Expectation, NOW, backup_defaults, databases, examples, now, whole, world,
+};
 use super::inputs::DEFAULT_POLICIES;
 use super::manifests::Reader;
 use super::style::Paint;
@@ -70,6 +73,7 @@ impl Demo {
             "webhook: {url}, example cluster of {NOW}, policies/default.yaml\n"
         )?;
         let outcome = send_all(out, &client, &url).await?;
+        show_database(out)?;
         if self.serve {
             stay(out, &certificate, &url).await?;
         }
@@ -136,6 +140,24 @@ async fn send_all(out: &mut dyn Write, client: &Client, url: &str) -> anyhow::Re
     } else {
         Outcome::Denied
     })
+}
+
+/// Shows what a database that is applied without backups gets.
+fn show_database(out: &mut dyn Write) -> anyhow::Result<()> {
+    let databases = databases()?;
+    let all = backups::answers(
+        &databases.subjects,
+        &backup_defaults()?,
+        &databases.vicinity,
+    );
+    let wanted = |it: &&backups::Answer| it.object().is("pxc.percona.com", "PerconaXtraDBCluster");
+    let mut found = all.iter().filter(wanted).filter(|it| it.gets());
+    let answer = found.next().context("no example of a database")?;
+    writeln!(
+        out,
+        "\na database that is applied without backups, by policies/backup-defaults.yaml:\n"
+    )?;
+    answer.diff(out)
 }
 
 fn reply(answer: &Value) -> anyhow::Result<Reply> {

@@ -5,8 +5,13 @@ use include_dir::{Dir, include_dir};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::inputs::Subject;
 use super::manifests::{Manifest, Reader, Reading};
+use super::report::Source;
+use super::vicinity::{Vicinity, database};
+use crate::backup::Defaults;
 use crate::object::Object;
+use crate::request::{Request, User};
 
 static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/examples");
 
@@ -15,6 +20,18 @@ pub const NOW: &str = "2026-11-21T10:00:00Z";
 
 /// The folder of databases, which are no chaos.
 const DATABASES: &str = "databases/";
+
+/// The backup defaults that we ship.
+const BACKUP_DEFAULTS: [(&str, &str); 2] = [
+    (
+        "policies/backup-defaults.yaml",
+        include_str!("../../policies/backup-defaults.yaml"),
+    ),
+    (
+        "policies/backup-defaults-all.yaml",
+        include_str!("../../policies/backup-defaults-all.yaml"),
+    ),
+];
 
 /// One example: what is sent, and what should come back.
 pub struct Example {
@@ -86,6 +103,67 @@ pub fn whole(reading: Reading) -> anyhow::Result<Vec<Manifest>> {
         Some(failure) => bail!("an embedded example cannot be read: {failure}"),
         None => Ok(reading.manifests),
     }
+}
+
+/// The example databases, what each should get, and what is around them.
+pub struct Databases {
+    /// The databases, in order of file.
+    pub subjects: Vec<Subject>,
+    /// What each should get, as its first line says it.
+    pub expected: Vec<String>,
+    /// What is around them.
+    pub vicinity: Vicinity,
+}
+
+/// The example databases.
+///
+/// # Errors
+/// When an embedded file cannot be read, or does not say what it expects.
+pub fn databases() -> anyhow::Result<Databases> {
+    let mut found = Databases {
+        subjects: Vec::new(),
+        expected: Vec::new(),
+        vicinity: Vicinity::default(),
+    };
+    for (file, text) in files() {
+        if !file.starts_with(DATABASES) {
+            continue;
+        }
+        let expected = text.lines().next().unwrap_or_default();
+        for manifest in whole(Reader::default().read_text(&file, text))? {
+            found.vicinity.put(&manifest.object);
+            if database(&manifest.object).is_none() {
+                continue;
+            }
+            let expected = expected.strip_prefix("# expect: ");
+            let expected = expected.with_context(|| format!("examples/{file}: no expectation"))?;
+            found.expected.push(expected.to_owned());
+            found.subjects.push(Subject {
+                source: Source {
+                    file: format!("examples/{file}"),
+                    line: manifest.line,
+                },
+                request: Request::create(manifest.object, User::named("engineer")),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The backup defaults that we ship.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn backup_defaults() -> anyhow::Result<Defaults> {
+    let mut all = Vec::new();
+    for (file, text) in BACKUP_DEFAULTS {
+        all.extend(whole(Reader::default().read_text(file, text))?);
+    }
+    let objects: Vec<Object> = all.into_iter().map(|it| it.object).collect();
+    Defaults::compile(&objects).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string);
+        anyhow::anyhow!("{}", first.unwrap_or_default())
+    })
 }
 
 /// Every example, in order of its file.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::live::{Found, Live};
 use super::manifests::{Manifest, ReadFailure, Reader, Reading, Skipped};
 use super::report::{Failure, PolicyOrigin, Source};
-use super::vicinity::Vicinity;
+use super::vicinity::{Vicinity, database};
 use crate::backup::{self, Defaults};
 use crate::inventory::{Cluster, Inventory, Origin};
 use crate::object::Object;
@@ -23,9 +23,6 @@ pub const DEFAULT_POLICIES: &str = include_str!("../../policies/default.yaml");
 /// Arguments that say what is judged, and with what.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Inputs {
-    /// Files, directories, or `-` for standard input: YAML, JSON, Lists, Helm output
-    #[arg(required = true)]
-    pub paths: Vec<String>,
     /// The cluster: files or directories of `kubectl get -o yaml` or `firebreak snapshot`. Without it
     /// and without a live cluster the manifests among PATHS are the world
     #[arg(long)]
@@ -91,18 +88,26 @@ impl Inputs {
     ///
     /// # Errors
     /// When the world cannot be read: a verdict on part of a cluster would be no verdict.
-    pub fn load(&self, user: &User, policed: bool) -> anyhow::Result<Loaded> {
+    pub fn load(&self, paths: &[String], user: &User, policed: bool) -> anyhow::Result<Loaded> {
         let live = self.live.is_asked()?;
         if live && !self.world.is_empty() {
             bail!("--world beside --context or --kubeconfig are two clusters, expected one");
+        }
+        if paths.is_empty() && !live && self.world.is_empty() {
+            bail!("nothing to read, expected PATHS, --world or --context");
         }
         let reader = Reader {
             namespace: &self.namespace,
             ..Reader::default()
         };
-        let mut given = reader.read(&self.paths, &mut std::io::stdin().lock());
+        let mut given = reader.read(paths, &mut std::io::stdin().lock());
         let mut world = recorded(&reader, &self.world)?;
         believed(&mut given, &self.world);
+        if paths.is_empty() {
+            let databases = world.manifests.iter();
+            let databases = databases.filter(|it| database(&it.object).is_some());
+            given.manifests.extend(databases.cloned());
+        }
         let mut vicinity = Vicinity::default();
         for manifest in given.manifests.iter().chain(&world.manifests) {
             vicinity.put(&manifest.object);
@@ -132,6 +137,24 @@ impl Inputs {
             skipped,
             failures,
         })
+    }
+}
+
+impl Loaded {
+    /// What `ask` tells of the databases among the subjects, by the defaults beside these policies.
+    ///
+    /// # Errors
+    /// When defaults do not compile.
+    pub fn backups<T>(
+        &mut self,
+        rules: &Rules,
+        ask: fn(&[Subject], &Defaults, &Vicinity) -> Vec<T>,
+    ) -> anyhow::Result<Vec<T>> {
+        let defaults = defaults(rules)?;
+        for object in &rules.defaults {
+            self.vicinity.put(object);
+        }
+        Ok(ask(&self.subjects, &defaults, &self.vicinity))
     }
 }
 
@@ -319,7 +342,7 @@ fn backup_defaults(objects: &[Object]) -> Vec<Object> {
 ///
 /// # Errors
 /// When one does not compile, every problem is named.
-pub fn defaults(rules: &Rules) -> anyhow::Result<Defaults> {
+fn defaults(rules: &Rules) -> anyhow::Result<Defaults> {
     Defaults::compile(&rules.defaults).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("backup defaults are refused:\n  {}", lines.join("\n  "))

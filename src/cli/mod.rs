@@ -16,6 +16,7 @@ pub mod files;
 pub mod live;
 pub mod inputs;
 pub mod manifests;
+pub mod offers;
 pub mod kinds;
 pub mod plan;
 pub mod report;

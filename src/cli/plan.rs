@@ -6,7 +6,8 @@ use std::io::Write;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::inputs::Inputs;
+use super::inputs::{self, Inputs, Loaded};
+use super::offers;
 use super::report::{self, Source, VERSION};
 use super::report_plan::{self, GroupPlan, Plan, PlanReport, PlanSummary};
 use super::{Format, Outcome, closing};
@@ -18,8 +19,19 @@ use crate::request::{Request, User};
 /// Arguments of `plan`.
 #[derive(Debug, Clone, Args)]
 pub struct Planning {
+    /// Files, directories, or `-` for standard input: YAML, JSON, Lists, Helm output. With --backup they
+    /// may be left out where a cluster is given, whose databases are then meant
+    #[arg(required_unless_present = "backup")]
+    paths: Vec<String>,
     #[command(flatten)]
     inputs: Inputs,
+    /// Show which backups databases that are there could be given, each as a patch and as commands of
+    /// kubectl. Nothing is changed
+    #[arg(long)]
+    backup: bool,
+    /// BackupDefaults, files or directories, in place of those of the world or of the live cluster
+    #[arg(long, requires = "backup")]
+    policy: Vec<String>,
     /// How the plans are written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -31,7 +43,11 @@ impl Planning {
     /// # Errors
     /// When the world cannot be read, or the output cannot be written.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-        let loaded = self.inputs.load(&User::default(), false)?;
+        let policed = self.backup && self.policy.is_empty();
+        let loaded = self.inputs.load(&self.paths, &User::default(), policed)?;
+        if self.backup {
+            return self.offer(loaded, out);
+        }
         let mut summary = PlanSummary {
             failed: loaded.failures.len(),
             skipped: loaded.skipped.len(),
@@ -64,6 +80,14 @@ impl Planning {
             Format::Json => report::write(out, &report)?,
         }
         Ok(Outcome::of(0, report.summary.failed))
+    }
+
+    fn offer(&self, mut loaded: Loaded, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+        let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.permitted))?;
+        let offers = loaded.backups(&rules, offers::offers)?;
+        let failed = loaded.failures.len();
+        offers::write(out, (offers, loaded), self.format)?;
+        Ok(Outcome::of(0, failed))
     }
 }
 
