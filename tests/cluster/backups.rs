@@ -12,7 +12,7 @@ use firebreak::yaml;
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::backups_around::{ADDED, Given, PLACE, ask, path, xtradb};
+use crate::backups_around::{ADDED, Given, PLACE, ask, bare, path, xtradb};
 use crate::bed::balancer::Mode;
 use crate::bed::{Bed, until};
 
@@ -65,12 +65,16 @@ fn samples(folder: &Path, kind: DatabaseKind) -> Vec<Object> {
     let values = texts.flat_map(|text| yaml::read(&text, yaml::LARGEST));
     let objects = values.filter_map(|it| Object::new(it.ok()?.value).ok());
     let of_kind = objects.filter(|it| it.is(kind.group, kind.kind));
-    of_kind.enumerate().map(|(at, it)| named(&it, at)).collect()
+    let named = |(at, it): (usize, Object)| named(&it, at, kind);
+    of_kind.enumerate().map(named).collect()
 }
 
-/// A sample in our namespace. Nobody here would do what a finalizer waits for.
-fn named(sample: &Object, at: usize) -> Object {
+/// A sample in our namespace, in a version that is served. Nobody here would do what a finalizer waits for.
+fn named(sample: &Object, at: usize, kind: DatabaseKind) -> Object {
     let mut value = sample.value().clone();
+    if !kind.versions.contains(&sample.reference().version.as_str()) {
+        value["apiVersion"] = json!(format!("{}/{}", kind.group, kind.versions[0]));
+    }
     let metadata = value["metadata"].as_object_mut().unwrap();
     metadata.insert("namespace".to_owned(), json!(PLACE));
     metadata.insert("name".to_owned(), json!(format!("sample-{at}")));
@@ -90,6 +94,8 @@ struct Told {
     pruned: usize,
     once: usize,
     wrong: Vec<String>,
+    /// Why samples are refused as they are.
+    invalid: Vec<String>,
 }
 
 impl Told {
@@ -119,7 +125,7 @@ impl Told {
         let stored = ask(client, ("POST", &path), Some(sample.value())).await;
         let (valid, stored) = match (valid, stored) {
             (Ok(valid), Ok(stored)) => (valid, stored),
-            (Err(_), Err(_)) => return,
+            (Err(_), Err(why)) => return self.invalid.push(why),
             (Ok(_), Err(why)) => {
                 self.valid += 1;
                 let name = sample.reference();
@@ -237,13 +243,18 @@ pub(crate) fn every_sample_database_keeps_what_it_is_given_and_is_given_it_once(
         let folders = folders.iter().map(|it| upstream.join(it).join("samples"));
         let all: Vec<Object> = folders.flat_map(|it| samples(&it, row)).collect();
         assert!(!all.is_empty(), "{kind}: no sample");
-        for sample in &all {
+        let own = [bare(kind, "bare")];
+        let own = own.map(|value| Object::new(value).unwrap());
+        for sample in all.iter().chain(&own) {
             bed.wait(told.look(&client, sample));
         }
         if file.is_some() {
             defines(bed, &crds.join("crd.yaml"), &client);
         }
         let _ = writeln!(table, "{}", told.row(kind, definition.unwrap_or("newest")));
+        for why in &told.invalid {
+            let _ = writeln!(table, "    refused without us too: {why:.200}");
+        }
         if !told.wrong.is_empty() {
             wrong.insert((kind, definition), told.wrong);
         }

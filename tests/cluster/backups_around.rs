@@ -69,13 +69,40 @@ spec:
   storage: {s3: {bucket: binlogs, prefix: mariadb, endpoint: "minio:9000"}}
 "#;
 
+/// A database of each kind as short as its operator takes it, without backups: kind, version of its API,
+/// and what it says.
+#[rustfmt::skip]
+const BARE: &[(&str, &str, &str)] = &[
+    ("PerconaXtraDBCluster", "pxc.percona.com/v1", r#"{crVersion: 1.19.0, pxc: {size: 3,
+        image: "percona/percona-xtradb-cluster:8.4.7-7.1",
+        volumeSpec: {persistentVolumeClaim: {resources: {requests: {storage: 6Gi}}}}}}"#),
+    ("PerconaServerMySQL", "ps.percona.com/v1", r#"{crVersion: 1.2.0, mysql: {size: 3, clusterType: group-replication,
+        image: "percona/percona-server:8.4.6", volumeSpec: {persistentVolumeClaim: {resources: {requests: {storage: 2Gi}}}}}}"#),
+    ("PerconaServerMongoDB", "psmdb.percona.com/v1", r#"{crVersion: 1.22.0, image: "percona/percona-server-mongodb:8.0",
+        replsets: [{name: rs0, size: 3, volumeSpec: {persistentVolumeClaim: {resources: {requests: {storage: 3Gi}}}}}]}"#),
+    ("Cluster", "postgresql.cnpg.io/v1", "{instances: 3, storage: {size: 1Gi}}"),
+    ("PerconaPGCluster", "pgv2.percona.com/v2", r#"{crVersion: 3.0.0, postgresVersion: 17, instances: [{name: instance1,
+        replicas: 3, dataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}"#),
+    ("PostgresCluster", "postgres-operator.crunchydata.com/v1beta1", r#"{postgresVersion: 17, instances: [{name: one,
+        replicas: 2, dataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}"#),
+    ("postgresql", "acid.zalan.do/v1", r#"{teamId: acid, numberOfInstances: 2, volume: {size: 1Gi}, postgresql: {version: "17"}}"#),
+    ("InnoDBCluster", "mysql.oracle.com/v2", "{instances: 3, secretName: pw, router: {instances: 1}}"),
+    ("MariaDB", "k8s.mariadb.com/v1alpha1", r#"{replicas: 3, image: "mariadb:12.1", replication: {enabled: true},
+        storage: {size: 1Gi}}"#),
+];
+
+/// A database of this kind without backups.
+pub(crate) fn bare(kind: &str, name: &str) -> Value {
+    let found = BARE.iter().find(|(it, ..)| *it == kind);
+    let (kind, version, spec) = found.expect("a kind");
+    let spec = firebreak::yaml::read(spec, firebreak::yaml::LARGEST).remove(0);
+    json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": PLACE},
+        "spec": spec.expect("ours").value})
+}
+
 /// A database of Percona XtraDB without backups.
 pub(crate) fn xtradb(name: &str) -> Value {
-    json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
-        "metadata": {"name": name, "namespace": PLACE},
-        "spec": {"crVersion": "1.19.0",
-            "pxc": {"size": 3, "image": "percona/percona-xtradb-cluster:8.4.7-7.1",
-                "volumeSpec": {"persistentVolumeClaim": {"resources": {"requests": {"storage": "6Gi"}}}}}}})
+    bare("PerconaXtraDBCluster", name)
 }
 
 /// The webhook that gives backups, behind a balancer, and all that it needs.

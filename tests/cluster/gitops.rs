@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backups_around::{ADDED, Given, PLACE, xtradb};
+use crate::backups_around::{ADDED, Given, PLACE, bare};
 use crate::bed::{Bed, Ended};
 use crate::installation;
 
@@ -54,18 +54,8 @@ fn resource(object: &Value) -> String {
     format!("{}.{version}.{group}", object["kind"].as_str().unwrap())
 }
 
-fn databases() -> [Value; 3] {
-    [
-        xtradb("cluster1"),
-        json!({"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster",
-            "metadata": {"name": "cluster2", "namespace": PLACE},
-            "spec": {"instances": 3, "storage": {"size": "1Gi"}}}),
-        json!({"apiVersion": "k8s.mariadb.com/v1alpha1", "kind": "MariaDB",
-            "metadata": {"name": "cluster3", "namespace": PLACE},
-            "spec": {"replicas": 3, "image": "mariadb:12.1", "replication": {"enabled": true},
-                "storage": {"size": "1Gi"}}}),
-    ]
-}
+/// Kinds of which one is given a section, one a list, and one a reference.
+const KINDS: [&str; 3] = ["PerconaXtraDBCluster", "Cluster", "MariaDB"];
 
 fn stored(bed: &Bed, object: &Value) -> Value {
     let name = object["metadata"]["name"].as_str().unwrap();
@@ -92,7 +82,7 @@ fn is_same(what: &str, before: &Value, after: &Value) {
 pub(crate) fn backups_stay_whoever_writes_the_database(bed: &Bed) {
     let given = Given::start(bed);
     println!("kind | way | rounds | generation");
-    for object in databases() {
+    for object in KINDS.map(|kind| bare(kind, "cluster1")) {
         for (way, write) in WAYS {
             let what = format!("{} by {way}", object["kind"]);
             let begin = if *way == "client-side apply" {
