@@ -115,7 +115,7 @@ fn database() -> Value {
 fn giver(api: &FakeApi, beside: &Arc<Beside>) -> Arc<Giver> {
     Arc::new(Giver {
         outlook: Arc::new(Seen(Arc::clone(beside))),
-        injector: Injector::new(api.client(), Accounts::BUILT_IN),
+        injector: Arc::new(Injector::new(api.client(), Accounts::BUILT_IN)),
     })
 }
 

@@ -59,7 +59,7 @@ pub struct Giver {
     /// What is known of the cluster.
     pub outlook: Arc<dyn Outlook>,
     /// Who answers.
-    pub injector: Injector,
+    pub injector: Arc<Injector>,
 }
 
 /// The route: `POST /mutate`.

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::admission::{self, Giver, Guard};
-use super::backup::Injector;
+use super::backup::{self, Injector};
 use super::certs::rotation::Terms;
 use super::certs::{Live, files, kept};
 use super::client;
@@ -91,7 +91,7 @@ pub struct Server {
     live: Arc<Live>,
     names: Vec<String>,
     drain: Drain,
-    injector: Injector,
+    injector: Arc<Injector>,
     parts: Parts,
     candidate: Candidate,
     duties: Vec<Duty>,
@@ -106,15 +106,21 @@ impl Server {
         let live = Arc::new(Live::new(config.client_authority.is_some()));
         let bounds = Bounds::default();
         let tls = Some(Arc::clone(&live));
+        let injector = Injector::new(parts.client.clone(), &config.accounts);
+        let injector = Arc::new(injector);
         let mut server = Self {
             webhook: Listener::bind(&config.listen.to_string(), tls, bounds).context("listen")?,
             ops: Listener::bind(&config.ops.to_string(), None, bounds).context("ops")?,
             live,
             names: config.client_names.clone(),
             drain: config.drain,
-            injector: Injector::new(parts.client.clone(), &config.accounts),
+            injector: Arc::clone(&injector),
             candidate: candidate(config, &parts),
-            duties: vec![reconciliation(&parts), announcement(&parts)],
+            duties: vec![
+                reconciliation(&parts),
+                announcement(&parts),
+                upkeep(&parts, &injector),
+            ],
             parts,
         };
         server.follow(config);
@@ -258,6 +264,17 @@ fn reconciliation(parts: &Parts) -> Duty {
 fn announcement(parts: &Parts) -> Duty {
     let (client, outlook) = (parts.client.clone(), Arc::clone(&parts.outlook));
     Box::new(move || Box::pin(status::keep(client.clone(), Arc::clone(&outlook))))
+}
+
+/// The objects that make backups, and the status of BackupDefaults.
+fn upkeep(parts: &Parts, injector: &Arc<Injector>) -> Duty {
+    let (client, outlook) = (parts.client.clone(), Arc::clone(&parts.outlook));
+    let injector = Arc::clone(injector);
+    Box::new(move || {
+        let outlook = Arc::clone(&outlook);
+        let beside = move || outlook.beside();
+        Box::pin(backup::keep(client.clone(), Arc::clone(&injector), beside))
+    })
 }
 
 /// For how long the last probe is waited for.

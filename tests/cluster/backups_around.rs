@@ -81,10 +81,10 @@ const BARE: &[(&str, &str, &str)] = &[
     ("PerconaServerMongoDB", "psmdb.percona.com/v1", r#"{crVersion: 1.22.0, image: "percona/percona-server-mongodb:8.0",
         replsets: [{name: rs0, size: 3, volumeSpec: {persistentVolumeClaim: {resources: {requests: {storage: 3Gi}}}}}]}"#),
     ("Cluster", "postgresql.cnpg.io/v1", "{instances: 3, storage: {size: 1Gi}}"),
-    ("PerconaPGCluster", "pgv2.percona.com/v2", r#"{crVersion: 3.0.0, postgresVersion: 17, instances: [{name: instance1,
-        replicas: 3, dataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}"#),
-    ("PostgresCluster", "postgres-operator.crunchydata.com/v1beta1", r#"{postgresVersion: 17, instances: [{name: one,
-        replicas: 2, dataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}"#),
+    ("PerconaPGCluster", "pgv2.percona.com/v2", "{crVersion: 3.0.0, postgresVersion: 17, instances: [{name: instance1,
+        replicas: 3, dataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}"),
+    ("PostgresCluster", "postgres-operator.crunchydata.com/v1beta1", "{postgresVersion: 17, instances: [{name: one,
+        replicas: 2, dataVolumeClaimSpec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}"),
     ("postgresql", "acid.zalan.do/v1", r#"{teamId: acid, numberOfInstances: 2, volume: {size: 1Gi}, postgresql: {version: "17"}}"#),
     ("InnoDBCluster", "mysql.oracle.com/v2", "{instances: 3, secretName: pw, router: {instances: 1}}"),
     ("MariaDB", "k8s.mariadb.com/v1alpha1", r#"{replicas: 3, image: "mariadb:12.1", replication: {enabled: true},
@@ -115,8 +115,6 @@ pub(crate) struct Given<'a> {
 impl<'a> Given<'a> {
     pub(crate) fn start(bed: &'a Bed) -> Self {
         bed.define_kinds();
-        bed.namespace(PLACE);
-        bed.apply(AROUND);
         let balancer = Balancer::new(Vec::new());
         let mut files = registrations("webhooks.yaml");
         files.extend(registrations("backups.yaml"));
@@ -127,49 +125,69 @@ impl<'a> Given<'a> {
             guards: bed.serve_behind(balancer, 1, &Settings::default()),
             _registered: registered,
         };
-        within(LONG, "the defaults are accepted", || {
-            let apply = ["apply", "--server-side", "-f", "-"];
-            let ended = bed.kubectl(&apply).input(DEFAULTS).run();
-            let accepted = ended.code == Some(0);
-            if accepted { Ok(()) } else { Err(ended.told()) }
-        });
-        given.is_reached();
-        within(LONG, "databases are given backups", || {
-            let tried = given.tried(&xtradb("dry"));
-            if tried["metadata"]["annotations"][ADDED].is_string() {
-                Ok(())
-            } else {
-                Err(tried)
-            }
-        });
+        prepare(bed);
         given
-    }
-
-    /// Says what a probe of the storage would.
-    fn is_reached(&self) {
-        let get = ["get", "backupdefaults", "every"];
-        let generation = self.bed.kubectl(&get).json()["metadata"]["generation"].clone();
-        let condition = json!({"type": "StorageReachable", "status": "True", "reason": "Probed",
-            "message": "", "observedGeneration": generation, "lastTransitionTime": "2026-01-01T00:00:00Z"});
-        let patch = json!({"status": {"conditions": [condition]}}).to_string();
-        let patch = [
-            "patch",
-            "backupdefaults",
-            "every",
-            "--subresource=status",
-            "--type=merge",
-            "--patch",
-            &patch,
-        ];
-        self.bed.kubectl(&patch).succeeds();
     }
 
     /// A database as it would be stored.
     pub(crate) fn tried(&self, object: &Value) -> Value {
-        let create = ["create", "--dry-run=server", "-f", "-", "-o", "json"];
-        let ended = self.bed.kubectl(&create).input(object.to_string()).run();
-        serde_json::from_str(&ended.out).unwrap_or_else(|_| json!(ended.told()))
+        tried(self.bed, object)
     }
+}
+
+/// A database as it would be stored.
+fn tried(bed: &Bed, object: &Value) -> Value {
+    let create = ["create", "--dry-run=server", "-f", "-", "-o", "json"];
+    let ended = bed.kubectl(&create).input(object.to_string()).run();
+    serde_json::from_str(&ended.out).unwrap_or_else(|_| json!(ended.told()))
+}
+
+/// Makes what backups need, and waits until databases are given them.
+pub(crate) fn prepare(bed: &Bed) {
+    bed.namespace(PLACE);
+    bed.apply(AROUND);
+    within(LONG, "the defaults are accepted", || {
+        let apply = ["apply", "--server-side", "-f", "-"];
+        let ended = bed.kubectl(&apply).input(DEFAULTS).run();
+        let accepted = ended.code == Some(0);
+        if accepted { Ok(()) } else { Err(ended.told()) }
+    });
+    within(LONG, "databases are given backups", || {
+        // Whoever changes the defaults has their storage probed anew.
+        is_reached(bed);
+        let tried = [xtradb("dry"), bare("Cluster", "dry")].map(|it| tried(bed, &it));
+        let given = |it: &Value| it["metadata"]["annotations"][ADDED].is_string();
+        if tried.iter().all(given) {
+            Ok(())
+        } else {
+            Err(json!(tried))
+        }
+    });
+}
+
+/// Says what a probe of the storage would.
+fn is_reached(bed: &Bed) {
+    let get = ["get", "backupdefaults", "every"];
+    let defaults = bed.kubectl(&get).json();
+    let generation = &defaults["metadata"]["generation"];
+    let kept = defaults["status"]["conditions"].as_array().into_iter();
+    let kept = kept.flatten().filter(|it| it["type"] != "StorageReachable");
+    let mut conditions: Vec<Value> = kept.cloned().collect();
+    conditions.push(
+        json!({"type": "StorageReachable", "status": "True", "reason": "Probed", "message": "",
+        "observedGeneration": generation, "lastTransitionTime": "2026-01-01T00:00:00Z"}),
+    );
+    let patch = json!({"status": {"conditions": conditions}}).to_string();
+    let patch = [
+        "patch",
+        "backupdefaults",
+        "every",
+        "--subresource=status",
+        "--type=merge",
+        "--patch",
+        &patch,
+    ];
+    bed.kubectl(&patch).succeeds();
 }
 
 impl Drop for Given<'_> {

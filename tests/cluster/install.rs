@@ -202,7 +202,7 @@ pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
     let own = "--namespace=firebreak";
     let other = "--namespace=default";
     let everywhere = "--all-namespaces";
-    let may: [&[&str]; 12] = [
+    let may: [&[&str]; 13] = [
         &["watch", "pods", everywhere],
         &["list", "podchaos.chaos-mesh.org", everywhere],
         &["watch", "blastradiuspolicies.firebreak.dev"],
@@ -214,9 +214,10 @@ pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
         &["patch", "validatingwebhookconfigurations/firebreak"],
         &["patch", "mutatingwebhookconfigurations/firebreak"],
         &["get", "secrets/percona-backup-minio-credentials", other],
+        &["create", "scheduledbackups.postgresql.cnpg.io", other],
         &["list", "nodes"],
     ];
-    let may_not: [&[&str]; 15] = [
+    let may_not: [&[&str]; 17] = [
         &["get", "secrets", own],
         &["get", "secrets/firebreak-tls", other],
         &["list", "secrets", everywhere],
@@ -229,6 +230,8 @@ pub(crate) fn the_account_may_do_what_it_needs_and_no_more(bed: &Bed) {
         &["patch", "mutatingwebhookconfigurations/other"],
         &["delete", "validatingwebhookconfigurations/firebreak"],
         &["update", "blastradiuspolicies.firebreak.dev"],
+        &["patch", "clusters.postgresql.cnpg.io", everywhere],
+        &["delete", "backups.postgresql.cnpg.io", everywhere],
         &["delete", "pods", everywhere],
         &["create", "podchaos.chaos-mesh.org", everywhere],
         &["get", "configmaps", everywhere],

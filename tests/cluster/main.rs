@@ -29,6 +29,7 @@ mod basics;
 )]
 mod bed;
 mod bypasses;
+mod companions;
 mod drains;
 mod gitops;
 mod guarded;
@@ -90,6 +91,8 @@ const TESTS: &[Test] = tests! {
     backups: every_sample_database_keeps_what_it_is_given_and_is_given_it_once,
         a_database_is_created_while_nobody_answers_unless_that_was_chosen, a_dry_run_leaves_nothing,
         defaults_that_tie_are_refused;
+    companions: objects_that_make_backups_come_and_go_and_what_others_wrote_stays,
+        what_has_no_backups_is_said;
     gitops: backups_stay_whoever_writes_the_database;
     drains: people_are_judged_and_whoever_runs_the_cluster_is_not,
         a_drain_tries_again_while_it_is_denied_and_goes_on_when_the_guard_is_away;

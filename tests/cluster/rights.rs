@@ -9,7 +9,7 @@ use firebreak::inventory::watched;
 use firebreak::server::registration::resources::{ANY, Resource, Scope, of_kind};
 use serde_json::{Value, json};
 
-use crate::backups_around::{PLACE, xtradb};
+use crate::backups_around::{PLACE, bare, prepare};
 use crate::bed::audit::ACCOUNT;
 use crate::bed::replicas::Settings;
 use crate::bed::webhook::registrations;
@@ -20,9 +20,10 @@ use crate::guarded::{Guarded, LONG};
 type Right = (String, String, String);
 
 /// The roles of the program's account.
-const ROLES: [&str; 4] = [
+const ROLES: [&str; 5] = [
     "firebreak",
     "firebreak-backups",
+    "firebreak-companions",
     "firebreak-watch",
     "firebreak-webhooks",
 ];
@@ -117,6 +118,43 @@ fn definition(row: &Resource) -> Value {
     })
 }
 
+/// Has objects that make backups made, changed and removed.
+fn beside_databases(bed: &Bed) {
+    let used = |verb: &str| {
+        within(LONG, &format!("objects beside databases: {verb}"), || {
+            let mut left = unused(bed);
+            let kinds = ["physicalbackups", "scheduledbackups"];
+            left.retain(|(_, resource, it)| kinds.contains(&resource.as_str()) && it == verb);
+            if left.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("{left:?}"))
+            }
+        });
+    };
+    for kind in ["MariaDB", "Cluster"] {
+        let create = bed.kubectl(&["create", "-f", "-"]);
+        create.input(bare(kind, "rights").to_string()).succeeds();
+    }
+    used("create");
+    let change =
+        r#"[{"op": "replace", "path": "/spec/schedules/0/schedule", "value": "0 4 * * *"}]"#;
+    let patch = ["patch", "backupdefaults", "every", "--type=json", "--patch"];
+    bed.kubectl(&[&patch[..], &[change]].concat()).succeeds();
+    used("patch");
+    let (ignore, place) = (
+        "firebreak.dev/backup-defaults=ignore",
+        format!("--namespace={PLACE}"),
+    );
+    for it in [
+        "mariadbs.k8s.mariadb.com/rights",
+        "clusters.postgresql.cnpg.io/rights",
+    ] {
+        bed.kubectl(&["annotate", it, ignore, &place]).succeeds();
+    }
+    used("delete");
+}
+
 const EXEMPTION: &str = "
 apiVersion: firebreak.dev/v1alpha1
 kind: Exemption
@@ -159,16 +197,9 @@ pub(crate) fn each_right_is_used_and_none_is_missing(bed: &Bed) {
     guarded.forget();
     let port = guarded.guards.balancer.port();
     let giving = bed.register(registrations("backups.yaml"), port, None);
-    bed.apply(shipped("policies/backup-defaults.yaml"));
-    bed.namespace(PLACE);
+    prepare(bed);
+    beside_databases(bed);
     within(LONG, "every right is used", || {
-        // Whether its secret is there is asked of a database that would be given backups.
-        let create = ["create", "--dry-run=server", "-f", "-"];
-        drop(
-            bed.kubectl(&create)
-                .input(xtradb("rights").to_string())
-                .run(),
-        );
         let left = unused(bed);
         if left.is_empty() {
             Ok(())
@@ -187,8 +218,9 @@ pub(crate) fn each_right_is_used_and_none_is_missing(bed: &Bed) {
     drop(giving);
     drop(guarded);
     bed.kubectl(&["delete", "exemption", "rights"]).succeeds();
-    bed.kubectl(&["delete", "backupdefaults", "default"])
+    bed.kubectl(&["delete", "backupdefaults", "every"])
         .succeeds();
+    bed.forget(PLACE);
     let mut delete = vec!["delete", "crd", "--wait=false"];
     delete.extend(names.iter().map(String::as_str));
     bed.kubectl(&delete).succeeds();

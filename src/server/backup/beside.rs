@@ -90,6 +90,19 @@ impl Beside {
         &self.defaults
     }
 
+    /// Every database that can be given backups, as far as it is known.
+    pub(super) fn databases(&self) -> impl Iterator<Item = &Object> {
+        let kinds = backup::kinds().map(|it| (it.group, it.kind));
+        let known = kinds.filter_map(|kind| self.objects.get(&kind)?.as_ref().ok());
+        known.flatten().map(Arc::as_ref)
+    }
+
+    /// What is wrong with the BackupDefaults of this name.
+    pub(super) fn problems(&self, name: &str) -> Vec<String> {
+        let own = self.broken.iter().filter(|it| it.object.name == name);
+        own.map(|it| it.problem.to_string()).collect()
+    }
+
     /// Every BackupDefaults there is, whether it can be used or not.
     pub fn written(&self) -> impl Iterator<Item = &Object> {
         let written = self.objects.get(&(GROUP, KIND));

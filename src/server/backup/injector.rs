@@ -25,7 +25,7 @@ const ROUNDS: u32 = 6;
 pub struct Injector {
     lookup: Lookup,
     /// The accounts of the databases' operators.
-    operators: Vec<String>,
+    pub(super) operators: Vec<String>,
 }
 
 impl Injector {
@@ -45,15 +45,25 @@ impl Injector {
     /// What is added to the database of a request, and what is said.
     pub async fn injection(&self, request: &Request, beside: &Beside) -> Injection {
         let deadline = Instant::now() + BUDGET;
-        let mut told = Told::new();
+        let attempt = |told: &Told| self.attempt(request, beside, told);
+        self.ask_while(&mut Told::new(), deadline, attempt).await
+    }
+
+    /// What comes of an attempt that is told all that it misses, as far as somebody tells.
+    pub(super) async fn ask_while<T>(
+        &self,
+        told: &mut Told,
+        deadline: Instant,
+        attempt: impl Fn(&Told) -> (T, BTreeSet<Question>),
+    ) -> T {
         for _ in 0..ROUNDS {
-            let (injection, missed) = self.attempt(request, beside, &told);
+            let (found, missed) = attempt(told);
             if missed.is_empty() {
-                return injection;
+                return found;
             }
             told.extend(self.ask(missed, deadline).await);
         }
-        self.attempt(request, beside, &told).0
+        attempt(told).0
     }
 
     async fn ask(&self, missed: BTreeSet<Question>, deadline: Instant) -> Vec<(Question, Answer)> {

@@ -5,14 +5,22 @@
 //! (`lookup`, `definitions`), and only that which the core wants to know: it is asked without, it tells
 //! what it missed (`asked`), and it is asked again (`injector`). No answer in time is an unknown, and
 //! where something is unknown nothing is added.
+//!
+//! The leader keeps the objects beside databases (`looked`, `steps`), and says in the status of
+//! BackupDefaults what is protected by them (`status`, `upkeep`).
 
 mod asked;
 mod beside;
 mod definitions;
 mod injector;
+mod looked;
 mod lookup;
 mod rule;
+mod status;
+mod steps;
+mod upkeep;
 
 pub use beside::Beside;
 pub use injector::Injector;
 pub use rule::verdict;
+pub use upkeep::keep;

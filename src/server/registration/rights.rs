@@ -27,11 +27,13 @@ pub fn rights() -> Vec<Value> {
         watch,
         role("ClusterRole", "firebreak-webhooks", &webhooks()),
         role("ClusterRole", "firebreak-backups", &secrets()),
+        role("ClusterRole", "firebreak-companions", &companions()),
         role("ClusterRole", "firebreak-viewer", &seen(&["get", "list"])),
         own(role("Role", NAME, &kept())),
         binding("ClusterRole", NAME),
         binding("ClusterRole", "firebreak-webhooks"),
         binding("ClusterRole", "firebreak-backups"),
+        binding("ClusterRole", "firebreak-companions"),
         own(binding("Role", NAME)),
     ]
 }
@@ -75,7 +77,11 @@ fn webhooks() -> Value {
         &["customresourcedefinitions"],
         &["list", "watch"],
     );
-    let told = ["blastradiuspolicies/status", "exemptions/status"];
+    let told = [
+        "backupdefaults/status",
+        "blastradiuspolicies/status",
+        "exemptions/status",
+    ];
     json!([
         named(configurations, &names),
         definitions,
@@ -87,6 +93,15 @@ fn webhooks() -> Value {
 /// name. Kubernetes has no right to see that a secret is there without seeing what is in it.
 fn secrets() -> Value {
     json!([named(rule("", &["secrets"], &["get"]), BACKUP_SECRETS)])
+}
+
+/// The objects that make backups beside databases, in every namespace.
+fn companions() -> Value {
+    let verbs = ["create", "delete", "patch"];
+    json!([
+        rule("k8s.mariadb.com", &["physicalbackups"], &verbs),
+        rule("postgresql.cnpg.io", &["scheduledbackups"], &verbs),
+    ])
 }
 
 /// What is written in our own namespace. A right to create cannot be held to a name.
