@@ -253,7 +253,7 @@ impl<'a> Field<'a> {
     pub fn get(&self, key: &str) -> Field<'a> {
         let mut path = String::with_capacity(self.path.len() + key.len() + 1);
         path.push_str(&self.path);
-        if key.contains(['.', '/', '[']) {
+        if key.bytes().any(|byte| matches!(byte, b'.' | b'/' | b'[')) {
             path.extend(["[\"", key, "\"]"]);
         } else {
             if !path.is_empty() {
@@ -365,6 +365,20 @@ impl<'a> Field<'a> {
             .keys()
             .map(|key| (key.as_str(), self.get(key)))
             .collect())
+    }
+
+    /// The keys of the map here, in order, none where the field is absent.
+    ///
+    /// # Errors
+    /// When it is not a map.
+    pub fn keys(&self) -> Result<impl Iterator<Item = &'a str> + use<'a>, Unreadable> {
+        let map = match self.value {
+            None => None,
+            Some(Value::Object(map)) => Some(map),
+            Some(_) => return Err(self.unreadable("a map")),
+        };
+        let keys = map.into_iter().flat_map(serde_json::Map::keys);
+        Ok(keys.map(String::as_str))
     }
 
     /// The map of strings here, `None` where the field is absent.

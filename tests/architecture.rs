@@ -53,6 +53,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anstyle", &["src/cli/"]),
     ("anyhow", SHELL),
     ("arc_swap", &["src/server/"]),
+    ("arcstr", &["src/inventory/words.rs"]),
     ("axum", ROUTES),
     (
         "base64",

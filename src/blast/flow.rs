@@ -51,6 +51,15 @@ pub(super) fn length<T>(items: impl Iterator<Item = T>) -> u32 {
 pub(super) fn largest_union(picks: &[Pick<'_>], mut demand: Demand) -> Option<Vec<u32>> {
     let mut taken = Vec::new();
     let contested = take_whole(picks, &mut demand, &mut taken);
+    if let ([] | [_], None) = (contested.as_slice(), demand.first) {
+        // Nobody else takes from it: any of its items are as good as any others.
+        let alone = contested.iter().flat_map(|pick| {
+            let wanted = pick.among.iter().filter(|item| demand.wants(**item));
+            wanted.take(pick.most as usize)
+        });
+        taken.extend(alone);
+        return Some(taken);
+    }
     let mut flow = Flow::new(&contested, &demand);
     if let Some(first) = demand.first {
         let class = flow.class_of[first as usize];

@@ -123,6 +123,22 @@ impl Problem {
 /// pods on a node. Both sides of a partition are hit.
 #[must_use]
 pub fn most_hit(draws: &[Draw], pods_on: impl Fn(u32) -> Vec<u32>) -> Loss {
+    if let [draw] = draws
+        && let Victims::Pods(choice) = &draw.victims
+    {
+        // Most experiments are one draw of pods, which any of its candidates fill.
+        let most = choice.most.saturating_mul(draw.copies);
+        let witness: Vec<u32> = choice
+            .candidates
+            .iter()
+            .copied()
+            .take(most as usize)
+            .collect();
+        return Loss {
+            lost: length(witness.iter()),
+            witness,
+        };
+    }
     most_classes(draws, |pod| pod, pods_on)
 }
 

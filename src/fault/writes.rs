@@ -15,13 +15,13 @@ const ARGO: &str = "argoproj.io";
 
 const PAUSE: &str = "experiment.chaos-mesh.org/pause";
 const FORCED_CLEANUP: &str = "chaos-mesh.chaos-mesh.org/cleanFinalizer";
-const FINALIZERS: &str = "/metadata/finalizers";
+const FINALIZERS: &[&str] = &["metadata", "finalizers"];
 const RECOVERY: &str = "chaos-mesh/records";
-const RECORDS: &str = "/status/experiment/containerRecords";
-const DESIRED_PHASE: &str = "/status/experiment/desiredPhase";
-const ENGINE_STATE: &str = "/spec/engineState";
-const ENGINE_STATUS: &str = "/status/engineStatus";
-const SCHEDULE_STATE: &str = "/spec/scheduleState";
+const RECORDS: &[&str] = &["status", "experiment", "containerRecords"];
+const DESIRED_PHASE: &[&str] = &["status", "experiment", "desiredPhase"];
+const ENGINE_STATE: &[&str] = &["spec", "engineState"];
+const ENGINE_STATUS: &[&str] = &["status", "engineStatus"];
+const SCHEDULE_STATE: &[&str] = &["spec", "scheduleState"];
 /// The label by which Litmus finds what it has to stop.
 const STOP_LABEL: &str = "chaosUID";
 /// The finalizer with which Litmus aborts before the object goes.
@@ -58,10 +58,10 @@ pub fn forged_status(object: &Object) -> Option<Unreadable> {
     }
     [(RECORDS, "records"), (DESIRED_PHASE, "a desired phase")]
         .into_iter()
-        .find_map(|(at, what)| {
-            let value = filled(object, at)?;
+        .find_map(|(path, what)| {
+            let value = filled(object, path)?;
             Some(Unreadable::new(
-                at.trim_start_matches('/').replace('/', "."),
+                path.join("."),
                 format!("{what} written by hand ({value})"),
                 "an object without status",
             ))
@@ -80,9 +80,7 @@ pub fn forged_change(old: &Object, new: &Object) -> Option<Unreadable> {
             "no such label: with it, stopping the engine stops nothing",
         ));
     }
-    if old.reference().group != CHAOS_MESH
-        || old.value().pointer(RECORDS) == new.value().pointer(RECORDS)
-    {
+    if old.reference().group != CHAOS_MESH || at(old, RECORDS) == at(new, RECORDS) {
         return None;
     }
     Some(Unreadable::new(
@@ -120,8 +118,8 @@ pub fn stops(old: &Object, new: &Object) -> bool {
     if new.reference().group == ARGO {
         return halts(old, new);
     }
-    let says = |pointer: &str, word: &str| text(new, pointer) == Some(word);
-    let honest = old.value().pointer(ENGINE_STATUS) == new.value().pointer(ENGINE_STATUS);
+    let says = |path: &[&str], word: &str| text(new, path) == Some(word);
+    let honest = at(old, ENGINE_STATUS) == at(new, ENGINE_STATUS);
     new.is(LITMUS, "ChaosEngine") && says(ENGINE_STATE, "stop") && honest
         || new.is(LITMUS, "ChaosSchedule") && says(SCHEDULE_STATE, "halt")
 }
@@ -159,19 +157,19 @@ fn forced(object: &Object) -> bool {
 
 /// Whether the tool will recover before the object goes.
 fn guarded(object: &Object, finalizer: &str) -> bool {
-    let finalizers = object.value().pointer(FINALIZERS).and_then(Value::as_array);
+    let finalizers = at(object, FINALIZERS).and_then(Value::as_array);
     finalizers.is_some_and(|all| all.iter().any(|it| it.as_str() == Some(finalizer)))
 }
 
 fn holds_a_fault(object: &Object) -> bool {
-    let records = object.value().pointer(RECORDS).and_then(Value::as_array);
+    let records = at(object, RECORDS).and_then(Value::as_array);
     let live = |record: &Value| record.get("phase").and_then(Value::as_str) != Some("Not Injected");
     records.is_some_and(|records| records.iter().any(live))
 }
 
 fn engine_is_active(object: &Object) -> bool {
-    let state = text(object, ENGINE_STATE);
-    object.is(LITMUS, "ChaosEngine") && matches!(state, None | Some("active" | ""))
+    let is_engine = object.is(LITMUS, "ChaosEngine");
+    is_engine && matches!(text(object, ENGINE_STATE), None | Some("active" | ""))
 }
 
 /// A finished or stopped engine that is set active, or left active, runs again from the start.
@@ -180,12 +178,18 @@ fn engine_is_running(object: &Object) -> bool {
     engine_is_active(object) && !matches!(status, Some("completed" | "stopped"))
 }
 
-fn text<'a>(object: &'a Object, pointer: &str) -> Option<&'a str> {
-    object.value().pointer(pointer).and_then(Value::as_str)
+/// The value below these keys.
+fn at<'a>(object: &'a Object, path: &[&str]) -> Option<&'a Value> {
+    path.iter()
+        .try_fold(object.value(), |value, key| value.get(key))
 }
 
-fn filled<'a>(object: &'a Object, pointer: &str) -> Option<&'a Value> {
-    let value = object.value().pointer(pointer)?;
+fn text<'a>(object: &'a Object, path: &[&str]) -> Option<&'a str> {
+    at(object, path).and_then(Value::as_str)
+}
+
+fn filled<'a>(object: &'a Object, path: &[&str]) -> Option<&'a Value> {
+    let value = at(object, path)?;
     let empty = match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),

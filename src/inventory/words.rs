@@ -10,13 +10,15 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use arcstr::ArcStr;
+
 use super::Owner;
 use super::template::Template;
 use crate::selector::Labelled;
 
 /// A text that others may share.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text(Arc<str>);
+pub struct Text(ArcStr);
 
 impl Text {
     /// The text.
@@ -66,13 +68,13 @@ impl From<String> for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == *other
+        self.0 == *other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == **other
+        self.0 == **other
     }
 }
 
@@ -199,7 +201,8 @@ impl Words {
         self.templates.retain(|it| Arc::strong_count(it) > 1);
         self.owners.retain(|it| Arc::strong_count(it) > 1);
         self.labels.retain(|it| Arc::strong_count(&it.0) > 1);
-        self.texts.retain(|it| Arc::strong_count(&it.0) > 1);
+        self.texts
+            .retain(|it| ArcStr::strong_count(&it.0) > Some(1));
         self.due = self.texts.len().saturating_mul(2);
     }
 }

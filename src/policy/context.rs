@@ -9,18 +9,41 @@ use crate::blast::{BudgetImpact, FaultReach, Impact};
 use crate::fault::{Aim, Fault, Lifetime, Target};
 use crate::inventory::{Active, Budget, Group, GroupId, Inventory, PodId, View};
 
+/// A case, and what is worked out of it once for all policies.
+pub(super) struct Common<'a> {
+    case: &'a Case<'a>,
+    /// The pods that can be hit, by group.
+    hit: BTreeMap<GroupId, Vec<PodId>>,
+    /// For each fault how many entries its list may have: asked for once a violation, told once.
+    lists: Vec<OnceCell<usize>>,
+}
+
+impl<'a> Common<'a> {
+    pub(super) fn of(case: &'a Case<'a>) -> Self {
+        let mut hit = BTreeMap::<_, Vec<PodId>>::new();
+        for pod in &case.blast.candidates {
+            let group = case.inventory.pod(*pod).group;
+            hit.entry(group).or_default().push(*pod);
+        }
+        Self {
+            case,
+            hit,
+            lists: vec![OnceCell::new(); case.experiment.faults.len()],
+        }
+    }
+}
+
 /// What one policy sees of a case.
 pub(super) struct LimitContext<'a> {
     pub(super) policy: &'a Policy,
     pub(super) case: &'a Case<'a>,
+    common: &'a Common<'a>,
     /// The databases and workloads that the policy protects and the experiment can reach, by id.
     pub(super) reached: Vec<Reached<'a>>,
     /// The faults that the policy has a say in.
     pub(super) faults: Vec<Seen<'a>>,
     /// The groups that the policy protects and an armed fault could match later.
     pub(super) addressable: Vec<(usize, GroupId)>,
-    /// For each fault how many entries its list may have: asked for once a violation, told once.
-    lists: Vec<OnceCell<usize>>,
 }
 
 /// A protected database or workload that the experiment can reach.
@@ -39,11 +62,11 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> LimitContext<'a> {
-    pub(super) fn new(policy: &'a Policy, case: &'a Case<'a>) -> Self {
+    pub(super) fn new(policy: &'a Policy, common: &'a Common<'a>) -> Self {
+        let case = common.case;
         let inventory = case.inventory;
-        let hit = candidates(case);
         let covers = |id: GroupId| {
-            let hit = hit.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let hit = common.hit.get(&id).map(Vec::as_slice).unwrap_or_default();
             policy.protects.covers(inventory.group(id), hit, inventory)
         };
         let impacts = case.blast.impacts.iter();
@@ -59,10 +82,10 @@ impl<'a> LimitContext<'a> {
         let mut context = Self {
             policy,
             case,
+            common,
             reached,
             faults: Vec::new(),
             addressable,
-            lists: vec![OnceCell::new(); case.experiment.faults.len()],
         };
         context.faults = context.seen();
         context
@@ -130,7 +153,7 @@ impl<'a> LimitContext<'a> {
             let now = self.reach(fault).map_or(0, |reach| reach.candidates.len());
             later.listed.max(now)
         };
-        let told = self.lists.get(fault);
+        let told = self.common.lists.get(fault);
         told.map_or_else(later, |cell| *cell.get_or_init(later))
     }
 
@@ -181,16 +204,6 @@ impl<'a> LimitContext<'a> {
             exempted_by: None,
         }
     }
-}
-
-/// The pods that can be hit, by group.
-fn candidates(case: &Case<'_>) -> BTreeMap<GroupId, Vec<PodId>> {
-    let mut by_group = BTreeMap::<_, Vec<PodId>>::new();
-    for pod in &case.blast.candidates {
-        let group = case.inventory.pod(*pod).group;
-        by_group.entry(group).or_default().push(*pod);
-    }
-    by_group
 }
 
 fn addressable(case: &Case<'_>, covers: impl Fn(GroupId) -> bool) -> Vec<(usize, GroupId)> {

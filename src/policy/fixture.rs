@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::compile::PolicySet;
-use super::context::{LimitContext, Reached};
+use super::context::{Common, LimitContext, Reached};
 use super::limits::LIMITS;
 use super::{Case, Violation};
 use crate::blast::{BlastRadius, FaultReach, Impact};
@@ -212,7 +212,8 @@ impl Fixture {
     pub(super) fn under(&self, spec: &Value) -> Vec<Violation> {
         let set = PolicySet::compile(&[policy(spec)]).unwrap();
         let case = self.case();
-        let mut context = LimitContext::new(&set.policies()[0], &case);
+        let common = Common::of(&case);
+        let mut context = LimitContext::new(&set.policies()[0], &common);
         let group = &self.group;
         let impacts = self.blast.impacts.iter();
         context.reached = impacts.map(|impact| Reached { impact, group }).collect();

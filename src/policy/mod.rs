@@ -23,7 +23,7 @@ pub use violation::{EVERY_LIMIT, Enforcement, Reason, Violation};
 
 use jiff::Timestamp;
 
-use context::LimitContext;
+use context::{Common, LimitContext};
 use limits::LIMITS;
 use rules::{Facts, Trial};
 
@@ -52,11 +52,11 @@ pub struct Case<'a> {
 #[must_use]
 pub fn evaluate(policies: &PolicySet, case: &Case<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let facts = Facts::of(case);
+    let (facts, common) = (Facts::of(case), Common::of(case));
     for policy in policies.policies() {
-        let context = LimitContext::new(policy, case);
+        let context = LimitContext::new(policy, &common);
         if context.is_asked() {
-            violations.extend(asked(&context, &facts));
+            ask(&context, &facts, &mut violations);
         }
     }
     violations.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -69,15 +69,18 @@ pub fn evaluate(policies: &PolicySet, case: &Case<'_>) -> Vec<Violation> {
     violations
 }
 
-/// What a policy says that protects something in reach: nothing where one of its conditions is false.
-fn asked(context: &LimitContext<'_>, facts: &Facts<'_>) -> Vec<Violation> {
+/// Adds what a policy says that protects something in reach: nothing where one of its conditions is
+/// false.
+fn ask(context: &LimitContext<'_>, facts: &Facts<'_>, violations: &mut Vec<Violation>) {
     let mut trial = Trial::new(&context.policy.rules, facts);
-    let Some(mut violations) = trial.conditions(context) else {
-        return Vec::new();
+    let Some(failed) = trial.conditions(context) else {
+        return;
     };
-    violations.extend(LIMITS.iter().flat_map(|limit| (limit.check)(context)));
+    violations.extend(failed);
+    for limit in LIMITS {
+        violations.append(&mut (limit.check)(context));
+    }
     violations.extend(trial.rules(context));
-    violations
 }
 
 fn order(violation: &Violation) -> impl Ord + '_ {

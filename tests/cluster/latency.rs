@@ -5,11 +5,12 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use kube::api::{Api, DynamicObject, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
 use crate::bed::balancer::Balancer;
+use crate::bed::nodes::stateful_set;
 use crate::bed::replicas::Settings;
 use crate::bed::webhook::registrations;
 use crate::bed::{Bed, within};
@@ -73,11 +74,14 @@ spec:
 pub(crate) fn run(bed: &Bed) {
     bed.define_kinds();
     bed.nodes();
+    bed.apply_all((0..MANY).map(|client| {
+        json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": place(client), "labels": {"latency": "measured"}}})
+    }));
+    bed.apply_all((0..MANY).map(|client| stateful_set(&place(client), "ledger", 2)));
     for client in 0..MANY {
-        bed.stateful_set(&place(client), "ledger", 2);
+        bed.all_ready(&place(client), "ledger", 2);
     }
-    let labelled = ["label", "namespace", "--all", "latency=measured"];
-    bed.kubectl(&labelled).succeeds();
     bed.apply(OURS);
     let guards = bed.serve_behind(Balancer::new(Vec::new()), 2, &Settings::default());
     println!("clients | what | median | p99 | a second | median against nobody");
@@ -178,12 +182,7 @@ fn chaos(name: &str, client: usize, duration: &str) -> Value {
 
 /// Every client creates its objects one after the other, all clients at once; then they are deleted.
 fn creations(bed: &Bed, clients: usize, (stored, turn): (bool, usize)) -> Measured {
-    let kind = GroupVersionKind::gvk("chaos-mesh.org", "v1alpha1", "PodChaos");
-    let resource = ApiResource::from_gvk_with_plural(&kind, "podchaos");
-    let api = |client| {
-        Api::<DynamicObject>::namespaced_with(bed.admin_client(), &place(client), &resource)
-    };
-    let apis: Vec<Api<DynamicObject>> = (0..clients).map(api).collect();
+    let apis = apis(bed, clients);
     let count = if clients == 1 {
         BY_ONE
     } else {
@@ -194,7 +193,7 @@ fn creations(bed: &Bed, clients: usize, (stored, turn): (bool, usize)) -> Measur
     let each = bed.wait(join_all(apis.iter().enumerate().map(by_one)));
     let all = begun.elapsed();
     if stored {
-        forget(bed);
+        forget(bed, &apis);
     }
     Measured {
         each: each.concat(),
@@ -222,10 +221,23 @@ async fn one_client(
     each
 }
 
-/// Deletes what was created, and waits until nothing is reserved.
-fn forget(bed: &Bed) {
-    let delete = ["delete", "podchaos", "--all", "--all-namespaces"];
-    bed.kubectl(&delete).succeeds();
+/// Where each client creates.
+fn apis(bed: &Bed, clients: usize) -> Vec<Api<DynamicObject>> {
+    let kind = GroupVersionKind::gvk("chaos-mesh.org", "v1alpha1", "PodChaos");
+    let resource = ApiResource::from_gvk_with_plural(&kind, "podchaos");
+    let api = |client| Api::namespaced_with(bed.admin_client(), &place(client), &resource);
+    (0..clients).map(api).collect()
+}
+
+/// Deletes what was created, and waits until nothing is reserved. A collection at a time: kubectl would
+/// delete a thousand objects one by one, and five a second.
+fn forget(bed: &Bed, apis: &[Api<DynamicObject>]) {
+    bed.wait(join_all(apis.iter().map(|api| async {
+        let (all, every) = (DeleteParams::default(), ListParams::default());
+        api.delete_collection(&all, &every)
+            .await
+            .expect("they are deleted");
+    })));
     within(LONG, "nothing is reserved", || {
         let ledgers = bed
             .kubectl(&["get", "blastledgers", "--namespace=firebreak"])

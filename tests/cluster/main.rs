@@ -2,7 +2,8 @@
 //!
 //! `cargo test --test cluster` runs them all, with a word after `--` those whose name has it in it.
 //! `cargo test --test cluster -- playground` leaves a cluster up to try things in, and
-//! `cargo test --release --test cluster -- latency` measures what the guard adds to a creation.
+//! `cargo test --release --test cluster -- latency` measures what the guard adds to a creation, and
+//! `cargo test --release --test cluster -- startup` how long it takes until it is ready.
 //! Building the control plane needs Go; where that is missing the tests are ignored, and in continuous
 //! integration (`CI` is set) they fail.
 
@@ -29,6 +30,8 @@ mod basics;
 )]
 mod bed;
 mod bypasses;
+#[path = "../../benches/cluster/mod.rs"]
+mod cluster;
 mod companions;
 mod drains;
 mod gitops;
@@ -44,6 +47,7 @@ mod restarts;
 mod rights;
 mod served;
 mod sight;
+mod startup;
 mod whole;
 
 use std::process::ExitCode;
@@ -99,7 +103,11 @@ const TESTS: &[Test] = tests! {
 };
 
 /// What else can be done with a cluster.
-const COMMANDS: &[Test] = &[("playground", playground::run), ("latency", latency::run)];
+const COMMANDS: &[Test] = &[
+    ("playground", playground::run),
+    ("latency", latency::run),
+    ("startup", startup::run),
+];
 
 static BED: OnceLock<Bed> = OnceLock::new();
 

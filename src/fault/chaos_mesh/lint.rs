@@ -1,5 +1,7 @@
 //! What the API server or Chaos Mesh would drop, default or refuse without telling the author.
 
+use serde_json::Value;
+
 use super::kinds::{ANY_FIELD, KINDS, Kind};
 use super::schedule;
 use super::selector::misspelt;
@@ -18,14 +20,15 @@ const RENAMED: &[(&str, &str)] = &[("IoChaos", "IOChaos"), ("AwsChaos", "AWSChao
 
 /// Checks a spec for what would be dropped. What its author relies on is refused, the rest noted.
 pub(super) fn spec(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable> {
-    for (key, field) in site.spec.entries()? {
+    for key in site.spec.keys()? {
         if key != SCHEDULER && !knows(site.kind, key) {
-            found.note(field.path(), "an unknown field, which the API server drops");
+            let dropped = "an unknown field, which the API server drops";
+            found.note(site.spec.get(key).path(), dropped);
         }
     }
     refuse_dropped(&site.spec, site.kind, found);
-    for holder in [&site.spec, &site.spec.get("target")] {
-        note_repeats(&holder.get("selector"), found);
+    for selector in selectors(&site.spec) {
+        note_repeats(&selector, found);
     }
     Ok(())
 }
@@ -33,7 +36,7 @@ pub(super) fn spec(site: &Site<'_>, found: &mut Found) -> Result<(), Unreadable>
 /// Checks the document that was last applied, of which the object may be a pruned copy.
 pub(super) fn last_applied(object: &Object, found: &mut Found) {
     let document = object.annotation(LAST_APPLIED).map(serde_json::from_str);
-    let Some(Ok::<serde_json::Value, _>(document)) = document else {
+    let Some(Ok::<Value, _>(document)) = document else {
         return;
     };
     let annotations = object.root().get("metadata").get("annotations");
@@ -61,11 +64,18 @@ fn refuse_dropped(spec: &Field<'_>, kind: &Kind, found: &mut Found) {
     if kind.fields == ANY_FIELD {
         return;
     }
-    for holder in [spec, &spec.get("target")] {
-        for problem in misspelt(&holder.get("selector")) {
+    for selector in selectors(spec) {
+        for problem in misspelt(&selector) {
             found.refuse(problem);
         }
     }
+}
+
+/// The selectors that a spec has: its own, and that of the other side.
+fn selectors<'a>(spec: &Field<'a>) -> impl Iterator<Item = Field<'a>> {
+    let own = spec.get("selector");
+    let other = spec.get("target").get("selector");
+    [own, other].into_iter().filter(Field::is_set)
 }
 
 /// The specs of experiment kinds, wherever a Schedule or a Workflow embeds them.
@@ -84,7 +94,7 @@ fn embedded_specs<'a>(spec: &Field<'a>) -> Vec<(&'static Kind, Field<'a>)> {
 }
 
 fn is_object(field: &Field<'_>) -> bool {
-    field.value().is_some_and(serde_json::Value::is_object)
+    field.value().is_some_and(Value::is_object)
 }
 
 /// The name that a kind of another time or group has today.
@@ -111,7 +121,7 @@ pub(super) fn unused_specs(holder: &Field<'_>, used: &str, found: &mut Found) {
 }
 
 fn knows(kind: &Kind, key: &str) -> bool {
-    kind.fields == ANY_FIELD || kind.fields.split_whitespace().any(|field| field == key)
+    kind.fields == ANY_FIELD || kind.fields.split(' ').any(|field| field == key)
 }
 
 /// A namespace or a pod that is listed twice is drawn twice.
@@ -124,7 +134,11 @@ fn note_repeats(selector: &Field<'_>, found: &mut Found) {
             .into_iter()
             .map(|(_, names)| names),
     );
-    for list in lists {
+    let is_long = |list: &Value| list.as_array().is_some_and(|all| all.len() > 1);
+    for list in lists
+        .iter()
+        .filter(|list| list.value().is_some_and(is_long))
+    {
         let mut entries = list.texts().ok().flatten().unwrap_or_default();
         let listed = entries.len();
         entries.sort();

@@ -127,12 +127,12 @@ fn number(value: &Field<'_>, most: u64) -> Result<u64, Unreadable> {
 
 /// The fields of a selector that the API server drops without a word, so that the selection widens.
 pub(super) fn misspelt(selector: &Field<'_>) -> Vec<Unreadable> {
-    let entries = selector.entries().unwrap_or_default();
-    let unknown = entries.into_iter().filter(|(key, _)| !FIELDS.contains(key));
+    let keys = selector.keys().into_iter().flatten();
+    let unknown = keys.filter(|key| !FIELDS.contains(key));
     let dropped = "an unknown field, which the API server drops, so that more pods match";
-    let accepted = format!("one of {}", FIELDS.join(", "));
+    let accepted = || format!("one of {}", FIELDS.join(", "));
     unknown
-        .map(|(_, field)| Unreadable::new(field.path(), dropped, accepted.clone()))
+        .map(|key| Unreadable::new(selector.get(key).path(), dropped, accepted()))
         .collect()
 }
 

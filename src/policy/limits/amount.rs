@@ -128,50 +128,50 @@ fn whole(
     context: &LimitContext<'_>,
     (measured, limit): (u32, Option<u32>),
     what: &str,
-    violation: Violation,
-) -> Vec<Violation> {
-    let Some(limit) = limit.filter(|limit| measured > *limit) else {
-        return Vec::new();
-    };
+    (reason, name): (Reason, &str),
+) -> Option<Violation> {
+    let limit = limit.filter(|limit| measured > *limit)?;
     let faults: Vec<usize> = context.faults.iter().map(|seen| seen.index).collect();
     let culprit = Culprit::of(context, &faults);
-    vec![Violation {
+    Some(Violation {
         measured: measured.to_string(),
         permitted: limit.to_string(),
         message: format!("{measured} {what} is over {limit}"),
         field: culprit.map(|it| it.selector_field()).unwrap_or_default(),
         remedy: format!("{limit} or fewer would be allowed"),
-        ..violation
-    }]
+        ..context.violation(reason, name)
+    })
 }
 
 pub(super) fn max_pods(context: &LimitContext<'_>) -> Vec<Violation> {
     let numbers = (context.case.blast.pods, context.policy.limits.max_pods);
-    let violation = context.violation(Reason::MaxPodsExceeded, "maxPods");
-    let mut found = whole(context, numbers, "pods hit at once", violation);
-    let faults: Vec<usize> = (0..context.case.experiment.faults.len()).collect();
-    let candidates = u32::try_from(context.case.blast.candidates.len()).unwrap_or(u32::MAX);
-    if let (Some(violation), Some(limit)) = (found.first_mut(), numbers.1) {
+    let limit = (Reason::MaxPodsExceeded, "maxPods");
+    let mut found = whole(context, numbers, "pods hit at once", limit);
+    if let (Some(violation), Some(limit)) = (&mut found, numbers.1) {
+        let faults: Vec<usize> = (0..context.case.experiment.faults.len()).collect();
+        let candidates = u32::try_from(context.case.blast.candidates.len()).unwrap_or(u32::MAX);
         let culprit = Culprit::of(context, &faults);
         let Remedy { field, phrase } = culprit
             .map(|it| it.fewer(context, limit, candidates))
             .unwrap_or_default();
         (violation.field, violation.remedy) = (field, phrase);
     }
-    found
+    found.into_iter().collect()
 }
 
 pub(super) fn max_nodes(context: &LimitContext<'_>) -> Vec<Violation> {
     let numbers = (context.case.blast.nodes, context.policy.limits.max_nodes);
-    let violation = context.violation(Reason::MaxNodesExceeded, "maxNodes");
-    whole(context, numbers, "nodes taken at once", violation)
+    let limit = (Reason::MaxNodesExceeded, "maxNodes");
+    let found = whole(context, numbers, "nodes taken at once", limit);
+    found.into_iter().collect()
 }
 
 pub(super) fn max_namespaces(context: &LimitContext<'_>) -> Vec<Violation> {
     let reached = u32::try_from(context.case.blast.namespaces.len()).unwrap_or(u32::MAX);
     let numbers = (reached, context.policy.limits.max_namespaces);
-    let violation = context.violation(Reason::MaxNamespacesExceeded, "maxNamespaces");
-    whole(context, numbers, "namespaces in reach", violation)
+    let limit = (Reason::MaxNamespacesExceeded, "maxNamespaces");
+    let found = whole(context, numbers, "namespaces in reach", limit);
+    found.into_iter().collect()
 }
 
 pub(super) fn budgets(context: &LimitContext<'_>) -> Vec<Violation> {

@@ -188,27 +188,32 @@ fn standbys(at: At<'_>) -> Option<Violation> {
 pub(super) fn quorum(context: &LimitContext<'_>) -> Vec<Violation> {
     each(context, |at| {
         let impact = at.reached.impact;
-        let needs = at.database.quorum.needs();
         let lost = impact.quorum_kept == Some(false) && at.limits.quorum == QuorumRule::Keep;
-        let spare = impact.healthy.saturating_sub(needs);
-        let culprit = Culprit::of(at.context, &impact.faults);
-        let remedy = culprit.map(|it| it.fewer(at.context, spare, impact.size));
-        let remedy = remedy.filter(|_| at.context.concurrent(impact.group).next().is_none());
-        let remedy = remedy.unwrap_or_default();
-        lost.then(|| Violation {
-            measured: impact.remaining.to_string(),
-            permitted: needs.to_string(),
-            message: format!(
-                "{} of {} healthy members of {} may be left, under the {needs} it needs to serve",
-                impact.remaining,
-                impact.healthy,
-                at.name()
-            ),
-            field: remedy.field,
-            remedy: remedy.phrase,
-            ..at.violation(Reason::QuorumLost, "database.quorum")
-        })
+        lost.then(|| quorum_lost(at))
     })
+}
+
+fn quorum_lost(at: At<'_>) -> Violation {
+    let impact = at.reached.impact;
+    let needs = at.database.quorum.needs();
+    let spare = impact.healthy.saturating_sub(needs);
+    let culprit = Culprit::of(at.context, &impact.faults);
+    let remedy = culprit.map(|it| it.fewer(at.context, spare, impact.size));
+    let remedy = remedy.filter(|_| at.context.concurrent(impact.group).next().is_none());
+    let remedy = remedy.unwrap_or_default();
+    Violation {
+        measured: impact.remaining.to_string(),
+        permitted: needs.to_string(),
+        message: format!(
+            "{} of {} healthy members of {} may be left, under the {needs} it needs to serve",
+            impact.remaining,
+            impact.healthy,
+            at.name()
+        ),
+        field: remedy.field,
+        remedy: remedy.phrase,
+        ..at.violation(Reason::QuorumLost, "database.quorum")
+    }
 }
 
 pub(super) fn state(context: &LimitContext<'_>) -> Vec<Violation> {

@@ -1,5 +1,6 @@
 //! Limits on how long, how often, how many together and how strong.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::calendar::format_duration;
@@ -106,19 +107,24 @@ fn follows(context: &LimitContext<'_>, reached: Reached<'_>, limit: Duration) ->
 pub(super) fn max_duration(context: &LimitContext<'_>) -> Vec<Violation> {
     let over = context.faults.iter().filter_map(|seen| {
         let (limit, bound) = bound(context, seen.fault.action)?;
-        too_long(context, *seen, (&limit, bound))
+        too_long(context, *seen, (limit, bound))
     });
     over.collect()
 }
 
+/// Where the bound on the duration of an action is written.
+#[derive(Clone, Copy)]
+enum Bound {
+    General,
+    Own,
+}
+
 /// The smaller bound on the duration of an action, and the limit it comes from.
-fn bound(context: &LimitContext<'_>, action: Action) -> Option<(String, Duration)> {
+fn bound(context: &LimitContext<'_>, action: Action) -> Option<(Bound, Duration)> {
     let limits = &context.policy.limits;
-    let general = limits
-        .max_duration
-        .map(|span| ("maxDuration".to_owned(), span.0));
+    let general = limits.max_duration.map(|span| (Bound::General, span.0));
     let own = limits.max_durations.get(&ActionName(action));
-    let own = own.map(|span| (format!("maxDurations.{}", action.name()), span.0));
+    let own = own.map(|span| (Bound::Own, span.0));
     match (general, own) {
         (Some(general), Some(own)) if general.1 < own.1 => Some(general),
         (general, own) => own.or(general),
@@ -128,25 +134,26 @@ fn bound(context: &LimitContext<'_>, action: Action) -> Option<(String, Duration
 fn too_long(
     context: &LimitContext<'_>,
     seen: Seen<'_>,
-    (limit, bound): (&str, Duration),
+    (limit, bound): (Bound, Duration),
 ) -> Option<Violation> {
     let action = seen.fault.action.name();
-    let permitted = format_duration(bound);
-    let (reason, measured, message) = match seen.fault.lifetime {
+    let (reason, measured) = match seen.fault.lifetime {
         Lifetime::Instant | Lifetime::Never => return None,
         Lifetime::For(lasts) if lasts <= bound => return None,
-        Lifetime::For(lasts) => {
-            let lasts = format_duration(lasts);
-            let message = format!("{action} for {lasts} is over {permitted}");
-            (Reason::DurationExceeded, lasts, message)
-        }
-        Lifetime::Forever => {
-            let message = format!("nothing ends {action}, which may last {permitted} at most");
-            (Reason::DurationMissing, "no end".to_owned(), message)
-        }
+        Lifetime::For(lasts) => (Reason::DurationExceeded, Some(format_duration(lasts))),
+        Lifetime::Forever => (Reason::DurationMissing, None),
+    };
+    let permitted = format_duration(bound);
+    let message = match &measured {
+        Some(lasts) => format!("{action} for {lasts} is over {permitted}"),
+        None => format!("nothing ends {action}, which may last {permitted} at most"),
+    };
+    let limit = match limit {
+        Bound::General => "maxDuration".to_owned(),
+        Bound::Own => format!("maxDurations.{action}"),
     };
     Some(Violation {
-        measured,
+        measured: measured.unwrap_or_else(|| "no end".to_owned()),
         message,
         remedy: format!("{permitted} or less would be allowed"),
         permitted,
@@ -154,8 +161,24 @@ fn too_long(
             "" => seen.fault.field.clone(),
             field => field.to_owned(),
         },
-        ..context.violation(reason, limit)
+        ..context.violation(reason, &limit)
     })
+}
+
+/// How much of something; compared with others of its kind alone.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Amount {
+    Percent(u32),
+    Length(Duration),
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Percent(value) => write!(f, "{value}%"),
+            Self::Length(value) => f.write_str(&format_duration(*value)),
+        }
+    }
 }
 
 /// One way in which a fault can be strong.
@@ -163,52 +186,44 @@ struct Strength {
     limit: &'static str,
     /// The actions that are always strong in this way, so that silence is no excuse.
     actions: &'static [Action],
-    /// What the fault says, as a number and as text.
-    measured: fn(&Intensity) -> Option<(u128, String)>,
+    /// What the fault says.
+    measured: fn(&Intensity) -> Option<Amount>,
     /// What the policy permits.
-    permitted: fn(&IntensityLimits) -> Option<(u128, String)>,
+    permitted: fn(&IntensityLimits) -> Option<Amount>,
 }
 
 const STRENGTHS: &[Strength] = &[
     Strength {
         limit: "intensity.cpuPercent",
         actions: &[Action::CpuStress],
-        measured: |it| it.cpu_percent.map(percent),
-        permitted: |it| it.cpu_percent.map(percent),
+        measured: |it| it.cpu_percent.map(Amount::Percent),
+        permitted: |it| it.cpu_percent.map(Amount::Percent),
     },
     Strength {
         limit: "intensity.memoryPercent",
         actions: &[Action::MemoryStress],
-        measured: |it| it.memory_percent.map(percent),
-        permitted: |it| it.memory_percent.map(percent),
+        measured: |it| it.memory_percent.map(Amount::Percent),
+        permitted: |it| it.memory_percent.map(Amount::Percent),
     },
     Strength {
         limit: "intensity.diskFillPercent",
         actions: &[Action::DiskFill],
-        measured: |it| it.disk_fill_percent.map(percent),
-        permitted: |it| it.disk_fill_percent.map(percent),
+        measured: |it| it.disk_fill_percent.map(Amount::Percent),
+        permitted: |it| it.disk_fill_percent.map(Amount::Percent),
     },
     Strength {
         limit: "intensity.latency",
         actions: &[Action::NetworkDelay, Action::IoDelay, Action::BlockDelay],
-        measured: |it| it.latency.map(length),
-        permitted: |it| it.latency.map(|span| length(span.0)),
+        measured: |it| it.latency.map(Amount::Length),
+        permitted: |it| it.latency.map(|span| Amount::Length(span.0)),
     },
     Strength {
         limit: "intensity.lossPercent",
         actions: &[Action::NetworkLoss, Action::NetworkCorrupt],
-        measured: |it| it.loss_percent.map(percent),
-        permitted: |it| it.loss_percent.map(percent),
+        measured: |it| it.loss_percent.map(Amount::Percent),
+        permitted: |it| it.loss_percent.map(Amount::Percent),
     },
 ];
-
-fn percent(value: u32) -> (u128, String) {
-    (value.into(), format!("{value}%"))
-}
-
-fn length(value: Duration) -> (u128, String) {
-    (value.as_nanos(), format_duration(value))
-}
 
 pub(super) fn intensity(context: &LimitContext<'_>) -> Vec<Violation> {
     let Some(limits) = &context.policy.limits.intensity else {
@@ -228,13 +243,13 @@ fn too_strong(
     strength: &Strength,
     limits: &IntensityLimits,
 ) -> Option<Violation> {
-    let (most, permitted) = (strength.permitted)(limits)?;
+    let permitted = (strength.permitted)(limits)?;
     let action = fault.action.name();
     let (measured, message) = match (strength.measured)(&fault.intensity) {
-        Some((value, _)) if value <= most => return None,
-        Some((_, text)) => (
-            text.clone(),
-            format!("{action} of {text} is over {permitted}"),
+        Some(amount) if amount <= permitted => return None,
+        Some(amount) => (
+            amount.to_string(),
+            format!("{action} of {amount} is over {permitted}"),
         ),
         None if strength.actions.contains(&fault.action) => {
             let message =
@@ -247,7 +262,7 @@ fn too_strong(
         measured,
         message,
         remedy: format!("{permitted} or less would be allowed"),
-        permitted,
+        permitted: permitted.to_string(),
         field: fault.field.clone(),
         ..context.violation(Reason::IntensityExceeded, strength.limit)
     })

@@ -136,8 +136,8 @@ impl Shared {
     fn copy(&self, number: usize, [mut from, mut to]: [TcpStream; 2], answers: bool) {
         let mut buffer = vec![0; 16 << 10];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            if answers {
-                self.wait_while_mute();
+            if answers && !self.may_answer() {
+                break;
             }
             if to.write_all(&buffer[..length]).is_err() {
                 break;
@@ -149,12 +149,13 @@ impl Shared {
         lock(&self.open).remove(&number);
     }
 
-    fn wait_while_mute(&self) {
-        let mut mode = lock(&self.mode);
-        while *mode == Mode::Mute {
-            let told = self.changed.wait(mode);
-            mode = told.unwrap_or_else(std::sync::PoisonError::into_inner);
-        }
+    /// Waits while answers are kept back; whether they are passed on then. Where connections are
+    /// closed instead, what was kept back must not slip through before they are.
+    fn may_answer(&self) -> bool {
+        let mode = lock(&self.mode);
+        let told = self.changed.wait_while(mode, |mode| *mode == Mode::Mute);
+        let mode = told.unwrap_or_else(std::sync::PoisonError::into_inner);
+        *mode == Mode::Pass
     }
 
     /// The next that is ready.

@@ -12,7 +12,7 @@ mod control_plane;
 pub(crate) mod crds;
 mod kubectl;
 pub(crate) mod load;
-mod nodes;
+pub(crate) mod nodes;
 mod ports;
 mod process;
 mod programs;

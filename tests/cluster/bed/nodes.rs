@@ -28,26 +28,7 @@ impl Bed {
     /// A StatefulSet, its pods labelled `app=<name>` and ready.
     pub(crate) fn stateful_set(&self, namespace: &str, name: &str, replicas: usize) {
         self.namespace(namespace);
-        let labels = json!({"app": name});
-        let set = json!({
-            "apiVersion": "apps/v1",
-            "kind": "StatefulSet",
-            "metadata": {"name": name, "namespace": namespace},
-            "spec": {
-                "replicas": replicas,
-                "podManagementPolicy": "Parallel",
-                "selector": {"matchLabels": labels},
-                "serviceName": name,
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {
-                        "terminationGracePeriodSeconds": 0,
-                        "containers": [{"name": "main", "image": "example/main:1"}],
-                    },
-                },
-            },
-        });
-        self.apply(set.to_string());
+        self.apply(stateful_set(namespace, name, replicas).to_string());
         self.all_ready(namespace, name, replicas);
     }
 
@@ -87,6 +68,29 @@ impl Bed {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
         self.apply(namespace.to_string());
     }
+}
+
+/// A StatefulSet whose pods are labelled `app=<name>` and go at once when they are deleted.
+pub(crate) fn stateful_set(namespace: &str, name: &str, replicas: usize) -> Value {
+    let labels = json!({"app": name});
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": replicas,
+            "podManagementPolicy": "Parallel",
+            "selector": {"matchLabels": labels},
+            "serviceName": name,
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "terminationGracePeriodSeconds": 0,
+                    "containers": [{"name": "main", "image": "example/main:1"}],
+                },
+            },
+        },
+    })
 }
 
 fn node(name: &str, zone: &str) -> Value {
