@@ -69,8 +69,10 @@ fuzz: ## feed TARGET (cel, inject) with whatever a fuzzer makes up, for SECONDS 
 bench: ## measure how long reading, judging and evaluating rules take
 	cargo bench --locked --bench judge --bench readers --bench rules
 
-bench-webhook: ## measure the webhook over TLS against a server that allows everything
-	cargo bench --locked --bench webhook
+bench-webhook: ## measure the webhook against a server that allows everything, its memory, and what it adds on a real control plane
+	cargo bench --locked --bench webhook --bench memory
+	cargo test --locked --release --test cluster -- startup
+	cargo test --locked --release --test cluster -- latency
 
 ci: ## do all that continuous integration does
 	.ci/run

@@ -18,7 +18,7 @@ const COMPARING: [&str; 5] = [
 
 /// More of the same, each in one file.
 const BESIDE: [&str; 4] = [
-    "src/object.rs",
+    "src/object/mod.rs",
     "src/request.rs",
     "src/selector.rs",
     "src/selector_text.rs",
