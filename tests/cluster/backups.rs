@@ -5,8 +5,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use firebreak::backup::{self, DatabaseKind};
+use firebreak::backup::{self, DatabaseKind, Injection, additions};
+use firebreak::fault::Accounts;
+use firebreak::inventory::Cluster;
 use firebreak::object::Object;
+use firebreak::request::{Request, User};
+use firebreak::server::backup::{Beside, Injector};
 use firebreak::server::registration::resources::of_kind;
 use firebreak::yaml;
 use kube::Client;
@@ -114,8 +118,9 @@ impl Told {
         )
     }
 
-    async fn look(&mut self, client: &Client, sample: &Object) {
+    async fn look(&mut self, asked: &Asked, sample: &Object) {
         self.samples += 1;
+        let client = &asked.client;
         let rows = of_kind(&sample.reference().group, &sample.reference().kind);
         let path = path(sample, rows[0].plural);
         let mut alone = sample.value().clone();
@@ -136,10 +141,33 @@ impl Told {
         self.valid += usize::from(!valid.is_null());
         self.accepted += 1;
         self.compare(&valid, &stored);
+        self.keeps(asked, sample, &stored).await;
         let own = format!("{path}/{}", sample.reference().name);
         self.again(client, (&own, sample), &stored).await;
         let gone = ask(client, ("DELETE", &own), None).await;
         assert!(gone.is_ok(), "{gone:?}");
+    }
+
+    /// That all of the patch is stored, to the last field, and that what is stored gets no other.
+    async fn keeps(&mut self, asked: &Asked, sample: &Object, stored: &Value) {
+        let name = &sample.reference().name;
+        let patch = asked.injection(sample.value()).await.patch;
+        let noted = stored["metadata"]["annotations"][ADDED].is_string();
+        if patch.is_empty() == noted {
+            self.wrong.push(format!("{name}: noted {noted}: {patch:?}"));
+        }
+        for (path, value) in additions(&patch).filter(|(path, _)| path.starts_with("/spec")) {
+            if !stored.pointer(&path).is_some_and(|it| holds(it, value)) {
+                self.pruned += 1;
+                self.wrong
+                    .push(format!("{name}: of {path} something is pruned"));
+            }
+        }
+        let second = asked.injection(stored).await.patch;
+        if !second.is_empty() {
+            self.wrong
+                .push(format!("{name}: a second patch: {second:?}"));
+        }
     }
 
     /// That what was noted is stored, and that nothing but it is.
@@ -156,10 +184,6 @@ impl Told {
         let pointers = note["added"].as_array().unwrap();
         let mut without = stored["spec"].clone();
         for pointer in pointers.iter().filter_map(Value::as_str) {
-            if stored.pointer(pointer).is_none() {
-                self.pruned += 1;
-                self.wrong.push(format!("{name}: {pointer} is not stored"));
-            }
             remove(&mut without, pointer.trim_start_matches("/spec"));
         }
         let mut before = alone["spec"].clone();
@@ -196,6 +220,51 @@ impl Told {
     }
 }
 
+/// Whether a value has all that another has; defaults of the definition may have come to it.
+fn holds(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Object(value), Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(key, wanted)| value.get(key).is_some_and(|it| holds(it, wanted))),
+        (Value::Array(value), Value::Array(wanted)) => {
+            let mut pairs = value.iter().zip(wanted);
+            value.len() == wanted.len() && pairs.all(|(value, wanted)| holds(value, wanted))
+        }
+        (value, wanted) => value == wanted,
+    }
+}
+
+/// Who tells what would be added, by the same definitions.
+struct Asked {
+    client: Client,
+    injector: Injector,
+    beside: Beside,
+}
+
+impl Asked {
+    fn new(bed: &Bed) -> Self {
+        let client = bed.admin_client();
+        let mut cluster = Cluster::default();
+        let kinds =
+            "backupdefaults,objectstores.barmancloud.cnpg.io,pointintimerecoveries.k8s.mariadb.com";
+        let list = bed.kubectl(&["get", kinds, "--all-namespaces"]).json();
+        for item in list["items"].as_array().unwrap() {
+            cluster.put(Object::new(item.clone()).unwrap());
+        }
+        Self {
+            injector: Injector::new(client.clone(), Accounts::BUILT_IN),
+            client,
+            beside: Beside::of(&cluster),
+        }
+    }
+
+    async fn injection(&self, database: &Value) -> Injection {
+        let database = Object::new(database.clone()).unwrap();
+        let request = Request::create(database, User::named("author"));
+        self.injector.injection(&request, &self.beside).await
+    }
+}
+
 /// Removes what stands at a pointer.
 fn remove(value: &mut Value, pointer: &str) {
     let Some((above, key)) = pointer.rsplit_once('/') else {
@@ -227,7 +296,7 @@ pub(crate) fn every_sample_database_keeps_what_it_is_given_and_is_given_it_once(
         return;
     };
     let given = Given::start(bed);
-    let client = bed.admin_client();
+    let asked = Asked::new(bed);
     let mut table = String::from(
         "kind | definition | samples | valid alone | accepted | injected | pruned | once\n",
     );
@@ -236,7 +305,7 @@ pub(crate) fn every_sample_database_keeps_what_it_is_given_and_is_given_it_once(
         let crds = upstream.join(folders[0]).join("crds");
         let file = definition.map(|name| crds.join(name));
         if let Some(file) = &file {
-            defines(bed, file, &client);
+            defines(bed, file, &asked.client);
         }
         let row = backup::kinds().find(|it| it.kind == kind).unwrap();
         let mut told = Told::default();
@@ -246,10 +315,10 @@ pub(crate) fn every_sample_database_keeps_what_it_is_given_and_is_given_it_once(
         let own = [bare(kind, "bare")];
         let own = own.map(|value| Object::new(value).unwrap());
         for sample in all.iter().chain(&own) {
-            bed.wait(told.look(&client, sample));
+            bed.wait(told.look(&asked, sample));
         }
         if file.is_some() {
-            defines(bed, &crds.join("crd.yaml"), &client);
+            defines(bed, &crds.join("crd.yaml"), &asked.client);
         }
         let _ = writeln!(table, "{}", told.row(kind, definition.unwrap_or("newest")));
         for why in &told.invalid {
