@@ -3,6 +3,7 @@
 
 use firebreak::cli::examples;
 use firebreak::object::Object;
+use firebreak::yaml;
 use serde_json::{Value, json};
 
 use crate::command::{Ended, Folder, program};
@@ -311,4 +312,66 @@ async fn a_cluster_that_cannot_be_read_is_no_verdict() {
         &["no answer from the API server", "503: nobody is here"],
     );
     assert_eq!(down.out, "");
+}
+
+/// A database without backups, its definition, and the defaults that we ship, for a secret that is
+/// not there.
+fn unprotected() -> Vec<Object> {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let defaults = read("policies/backup-defaults.yaml");
+    let defaults = defaults.replace("  storage:\n", "  missingSecret: Inject\n  storage:\n");
+    let database = "apiVersion: pxc.percona.com/v1\nkind: PerconaXtraDBCluster\n\
+        metadata: {name: orders, namespace: shop, uid: u-1}\n\
+        spec: {crVersion: 1.19.0, pxc: {size: 3, image: 'percona/percona-xtradb-cluster:8.4.7-7.1'}}\n";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    let texts = [
+        defaults,
+        database.to_owned(),
+        namespace.to_owned(),
+        read("examples/databases/definitions.yaml"),
+    ];
+    let documents = texts
+        .iter()
+        .flat_map(|text| yaml::read(text, yaml::LARGEST));
+    let objects = documents.map(|it| Object::new(it.unwrap().value).unwrap());
+    let wanted = |it: &Object| {
+        let it = it.reference();
+        it.kind != "CustomResourceDefinition" || it.name.starts_with("perconaxtradb")
+    };
+    objects.filter(wanted).collect()
+}
+
+const SECRET: &str = "/api/v1/namespaces/shop/secrets/percona-backup-minio-credentials";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_databases_of_a_live_cluster_are_offered_backups() {
+    let reached = reached(&unprotected()).await;
+    let ended = reached.run(&["plan", "--backup"]);
+    let said = [
+        "PerconaXtraDBCluster shop/orders has no backups: spec.backup is missing\n  \
+         BackupDefaults default would give it these; its operator does not restart it for that\n",
+        "warning: secret shop/percona-backup-minio-credentials is not there; its backups will fail until it is\n",
+        "\nkubectl patch perconaxtradbclusters.pxc.percona.com orders --namespace shop --type merge --patch '",
+        "\n1 read: 1 could be given backups\n",
+    ];
+    assert_ends(&ended, 0, &said);
+    assert!(!ended.out.contains("assumed:"), "{}", ended.told());
+    let asked = reached.fake.requests();
+    let secrets: Vec<_> = asked.iter().filter(|it| it.contains("secrets")).collect();
+    assert_eq!(secrets, [SECRET]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diff_on_a_live_cluster_is_by_its_own_definitions_and_defaults() {
+    let reached = reached(&unprotected()).await;
+    let database = std::fs::read_to_string(root().join("examples/databases/percona-xtradb.yaml"));
+    let database = database.unwrap().replace("databases", "shop");
+    reached.folder.add("database.yaml", &database);
+    let ended = reached.run(&["check", "database.yaml", "-o", "diff"]);
+    let said = "database.yaml:4: PerconaXtraDBCluster shop/orders gets backups of BackupDefaults default\n";
+    assert_ends(&ended, 0, &[said, "+  backup:\n"]);
+    forbid(&reached.fake, "Namespace", "namespaces");
+    let ended = reached.run(&["check", "database.yaml", "-o", "diff"]);
+    let said = "is left as it is: namespace \"shop\" is not known; no backups are added\n";
+    assert!(ended.out.contains(said), "{}", ended.told());
 }

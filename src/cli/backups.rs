@@ -7,10 +7,11 @@ use similar::TextDiff;
 
 use super::inputs::Subject;
 use super::report::{Named, Source};
+use super::sight::{Asked, by_files};
 use super::snapshot::document;
 use super::style::Paint;
 use super::vicinity::{Vicinity, database};
-use crate::backup::{self, Companions, Defaults, Injection, Known, Why, additions};
+use crate::backup::{self, Companions, Defaults, Injection, Why, additions};
 use crate::object::Object;
 use crate::request::Request;
 
@@ -46,31 +47,25 @@ pub struct Unprotected {
     pub left: String,
 }
 
-/// What each database among the subjects gets; whatever is no database is left aside.
+/// What each database among the subjects gets by manifests; whatever is no database is left aside.
 #[must_use]
 pub fn answers(subjects: &[Subject], defaults: &Defaults, vicinity: &Vicinity) -> Vec<Answer> {
-    let each = subjects.iter();
-    each.filter_map(|it| answer(it, defaults, vicinity))
-        .collect()
+    by_files(subjects, defaults, (vicinity, answer))
 }
 
-fn answer(subject: &Subject, defaults: &Defaults, vicinity: &Vicinity) -> Option<Answer> {
-    let request = &subject.request;
+/// What a database gets.
+#[must_use]
+pub fn answer(asked: &Asked<'_>) -> Option<Answer> {
+    let (request, defaults, known) = (&asked.subject.request, asked.defaults, asked.known);
     let before = request.object.clone()?;
     database(&before)?;
-    let schema = vicinity.schema(before.reference());
-    let known = Known {
-        schema: schema.as_ref(),
-        around: vicinity,
-        operators: &[],
-    };
-    let injection = backup::inject(request, defaults, &known);
+    let injection = backup::inject(request, defaults, known);
     let mut notes = Vec::new();
-    if schema.is_none() && is(&injection, Why::Unknown) {
+    if asked.is_undefined() && is(&injection, Why::Unknown) {
         notes.push(missing_definition(&before));
     }
     let after = patched(request, &injection).unwrap_or_else(|| before.clone());
-    let beside = backup::companions(&after, defaults, &known);
+    let beside = backup::companions(&after, defaults, known);
     let beside = beside.unwrap_or_else(|left| {
         if !is(&injection, left.why) && injection.left.is_none() || is(&injection, Why::Companions)
         {
@@ -79,9 +74,9 @@ fn answer(subject: &Subject, defaults: &Defaults, vicinity: &Vicinity) -> Option
         Companions::default()
     });
     Some(Answer {
-        source: subject.source.clone(),
-        lacks: backup::unprotected(&before, vicinity),
-        assumed: vicinity.assumed(),
+        source: asked.subject.source.clone(),
+        lacks: backup::unprotected(&before, known.around),
+        assumed: asked.assumed(),
         before,
         after,
         injection,

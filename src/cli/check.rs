@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::backups::{self, Answer, answers};
+use super::backups::{self, Answer};
 use super::inputs::{self, Inputs, Loaded, Rules};
 use super::report::{self, CheckReport, Source, Summary, VERSION};
 use super::style::Paint;
@@ -76,7 +76,7 @@ impl Check {
         let policed = self.policy.is_empty();
         let mut loaded = self.inputs.load(&self.paths, &user, policed)?;
         let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.permitted))?;
-        let answers = loaded.backups(&rules, answers)?;
+        let answers = loaded.backups(&rules, backups::answer)?;
         let judged = judge_all(&mut loaded, &rules.set);
         let summary = summary(&judged, &loaded);
         let outcome = Outcome::of(summary.denied, summary.failed);

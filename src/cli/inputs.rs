@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::live::{Found, Live};
 use super::manifests::{Manifest, ReadFailure, Reader, Reading, Skipped};
 use super::report::{Failure, PolicyOrigin, Source};
+use super::sight::{Sight, Tell};
 use super::vicinity::{Vicinity, database};
 use crate::backup::{self, Defaults};
 use crate::inventory::{Cluster, Inventory, Origin};
@@ -53,8 +54,8 @@ pub struct Loaded {
     pub inventory: Inventory,
     /// Policies and exemptions found in the world, not compiled yet.
     pub permitted: Permitted,
-    /// What is around the databases.
-    pub vicinity: Vicinity,
+    /// What tells what is around databases.
+    pub sight: Sight,
     /// The instant of the judgement.
     pub now: Timestamp,
     /// Documents found in directories that are no objects.
@@ -112,12 +113,14 @@ impl Inputs {
         for manifest in given.manifests.iter().chain(&world.manifests) {
             vicinity.put(&manifest.object);
         }
+        let mut sight = Sight::Files(Box::new(vicinity));
         let (inventory, permitted) = if live {
             let Found {
                 cluster,
                 policies: found,
                 untold,
             } = self.live.read(policed)?;
+            sight = Sight::of(&self.live, &cluster);
             (cluster.inventory(), Permitted { found, untold })
         } else if self.world.is_empty() {
             told(&mut given, Origin::Manifests)
@@ -127,12 +130,15 @@ impl Inputs {
         let mut failures: Vec<Failure> = given.failures.iter().map(Failure::from).collect();
         let skipped = given.skipped.iter().chain(&world.skipped);
         let skipped = skipped.map(Source::from).collect();
-        let subjects = subjects(given.manifests, user, &mut failures);
+        let mut subjects = subjects(given.manifests, user, &mut failures);
+        if paths.is_empty() {
+            subjects.extend(sight.databases());
+        }
         Ok(Loaded {
             subjects,
             inventory,
             permitted,
-            vicinity,
+            sight,
             now: self.now.unwrap_or_else(Timestamp::now),
             skipped,
             failures,
@@ -141,20 +147,26 @@ impl Inputs {
 }
 
 impl Loaded {
-    /// What `ask` tells of the databases among the subjects, by the defaults beside these policies.
+    /// What is told of the databases among the subjects, by the defaults beside these policies.
     ///
     /// # Errors
-    /// When defaults do not compile.
-    pub fn backups<T>(
-        &mut self,
-        rules: &Rules,
-        ask: fn(&[Subject], &Defaults, &Vicinity) -> Vec<T>,
-    ) -> anyhow::Result<Vec<T>> {
+    /// When defaults do not compile, or the live cluster cannot be reached any more.
+    pub fn backups<T>(&mut self, rules: &Rules, tell: Tell<T>) -> anyhow::Result<Vec<T>> {
         let defaults = defaults(rules)?;
-        for object in &rules.defaults {
-            self.vicinity.put(object);
+        if let Sight::Files(vicinity) = &mut self.sight {
+            for object in &rules.defaults {
+                vicinity.put(object);
+            }
         }
-        Ok(ask(&self.subjects, &defaults, &self.vicinity))
+        let databases = self.subjects.iter();
+        let any = databases
+            .filter_map(|it| it.request.object.as_ref())
+            .any(|it| database(it).is_some());
+        if any {
+            self.sight.tell(&self.subjects, &defaults, tell)
+        } else {
+            Ok(Vec::new())
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use kube::Client;
 
 use crate::inventory::Cluster;
 use crate::object::Object;
@@ -68,7 +69,10 @@ impl Live {
         for Seen { served, objects } in self.lists(|it| wanted || it.group != GROUP, put)? {
             let (group, kind) = (served.group.as_str(), served.kind.as_str());
             match objects {
-                Ok(list) if group == GROUP => found.policies.extend(list.all(group, kind).cloned()),
+                Ok(list) if group == GROUP => {
+                    found.policies.extend(list.all(group, kind).cloned());
+                    found.cluster.adopt(group, kind, list);
+                }
                 Ok(list) => found.cluster.adopt(group, kind, list),
                 Err(why) => {
                     say(&format!(
@@ -94,14 +98,18 @@ impl Live {
         wanted: impl Fn(&Served) -> bool,
         put: impl Fn(&mut T, Object),
     ) -> anyhow::Result<Vec<Seen<T>>> {
-        let access = self.access();
+        let lists = self.asking(async |client| read(&client, wanted, put).await)?;
+        lists.with_context(|| format!("no answer from the API server of {}", self.access().place))
+    }
+
+    /// Asks the API server.
+    ///
+    /// # Errors
+    /// When there is no way to it.
+    pub fn asking<T>(&self, ask: impl AsyncFnOnce(Client) -> T) -> anyhow::Result<T> {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().build().context("runtime")?;
-        runtime.block_on(async {
-            let client = connect(&access).await?;
-            let lists = read(&client, wanted, put).await;
-            lists.with_context(|| format!("no answer from the API server of {}", access.place))
-        })
+        runtime.block_on(async { Ok(ask(connect(&self.access()).await?).await) })
     }
 
     fn access(&self) -> Access {

@@ -24,6 +24,7 @@ pub mod report_plan;
 pub mod rules;
 pub mod serve;
 pub mod snapshot;
+pub mod sight;
 pub mod vicinity;
 pub mod hash_names;
 pub mod closing;

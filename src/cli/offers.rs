@@ -10,12 +10,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::backups::{missing_definition, title};
-use super::inputs::{Loaded, Subject};
+use super::inputs::Loaded;
 use super::report::{self, Failure, Named, Source, VERSION};
+use super::sight::Asked;
 use super::style::Paint;
-use super::vicinity::{Vicinity, database};
+use super::vicinity::database;
 use super::{Format, closing};
-use crate::backup::{self, Around, Companions, Defaults, Known, Why, merge_patch};
+use crate::backup::{self, Around, Companions, Why, merge_patch};
 use crate::object::Object;
 
 /// What `plan --backup --format json` writes.
@@ -62,31 +63,17 @@ pub struct Offered {
     left: String,
 }
 
-/// What the databases among the subjects could be given.
+/// What a database could be given.
 #[must_use]
-pub fn offers(subjects: &[Subject], defaults: &Defaults, vicinity: &Vicinity) -> Vec<Offered> {
-    let each = subjects.iter();
-    each.filter_map(|it| {
-        let object = it.request.object.as_ref()?;
-        let schema = vicinity.schema(object.reference());
-        let known = Known {
-            schema: schema.as_ref(),
-            around: vicinity,
-            operators: &[],
-        };
-        let mut offered = offered(&it.source, object, defaults, &known)?;
-        offered.assumed = vicinity.assumed();
-        Some(offered)
-    })
-    .collect()
+pub fn offer(asked: &Asked<'_>) -> Option<Offered> {
+    let object = asked.subject.request.object.as_ref()?;
+    let mut offered = offered(object, asked)?;
+    offered.assumed = asked.assumed();
+    Some(offered)
 }
 
-fn offered(
-    source: &Source,
-    object: &Object,
-    defaults: &Defaults,
-    known: &Known<'_>,
-) -> Option<Offered> {
+fn offered(object: &Object, asked: &Asked<'_>) -> Option<Offered> {
+    let (defaults, known) = (asked.defaults, asked.known);
     let kind = database(object)?;
     let offer = backup::offer(object, defaults, known);
     let left = offer.injection.left.as_ref();
@@ -106,13 +93,13 @@ fn offered(
         Some(left) => vec![left.message.clone()],
         None => Vec::new(),
     };
-    if known.schema.is_none() && left.is_some_and(|it| it.why == Why::Unknown) {
+    if asked.is_undefined() && left.is_some_and(|it| it.why == Why::Unknown) {
         why.push(missing_definition(object));
     }
     let told = left.map(|it| it.message.clone());
     let warnings = offer.injection.warnings.into_iter().chain(beside.warnings);
     Some(Offered {
-        source: source.clone(),
+        source: asked.subject.source.clone(),
         object: Named::from(object.reference()),
         unprotected: backup::unprotected(object, known.around),
         defaults: offer.injection.defaults.or(beside.defaults),

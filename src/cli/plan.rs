@@ -84,7 +84,7 @@ impl Planning {
 
     fn offer(&self, mut loaded: Loaded, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         let rules = inputs::policies(&self.policy, std::mem::take(&mut loaded.permitted))?;
-        let offers = loaded.backups(&rules, offers::offers)?;
+        let offers = loaded.backups(&rules, offers::offer)?;
         let failed = loaded.failures.len();
         offers::write(out, (offers, loaded), self.format)?;
         Ok(Outcome::of(0, failed))
@@ -154,6 +154,9 @@ fn describe_group(text: &mut String, group: &GroupPlan) {
     );
     if let (Some(engine), Some(reason)) = (&group.engine, &group.recognised_by) {
         let _ = writeln!(text, "    {engine}, recognised by {reason}");
+        let backup = group.backup.as_deref().unwrap_or("not known");
+        let restored = group.restored.as_deref().unwrap_or("not known");
+        let _ = writeln!(text, "    last backup {backup}, last restore {restored}");
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::report::{Failure, Named, NotJudged, Source};
-use crate::inventory::{Inventory, PodId};
+use crate::inventory::{Backup, Inventory, PodId};
 use crate::judge::Assessment;
 use crate::object::ObjectRef;
 
@@ -85,6 +85,10 @@ pub struct GroupPlan {
     pub engine: Option<String>,
     /// Why it was taken for a database; `null` for a workload.
     pub recognised_by: Option<String>,
+    /// When its newest backup finished; `null` where there is none or it cannot be told.
+    pub backup: Option<String>,
+    /// When it was last restored in place; `null` where nothing tells of a restore.
+    pub restored: Option<String>,
     /// Members it should have.
     pub size: u32,
     /// Members healthy now.
@@ -174,12 +178,21 @@ fn group(impact: &crate::blast::Impact, inventory: &Inventory) -> GroupPlan {
         unit: Some(group.unit.to_string()).filter(|unit| !unit.is_empty()),
         engine: database.map(|it| it.engine.clone()),
         recognised_by: database.map(|it| it.recognised_by.clone()),
+        backup: database.and_then(|it| finished(&it.backup)),
+        restored: database.and_then(|it| it.restored).map(|at| at.to_string()),
         size: impact.size,
         healthy: impact.healthy,
         hits: impact.hits,
         remaining: impact.remaining,
         primary_at_risk: impact.primary,
         quorum_kept: impact.quorum_kept,
+    }
+}
+
+fn finished(backup: &Backup) -> Option<String> {
+    match backup {
+        Backup::At(at) => Some(at.to_string()),
+        Backup::Never | Backup::Unknown(_) => None,
     }
 }
 

@@ -55,6 +55,9 @@ pub struct Database {
     pub lag: Option<Duration>,
     /// The newest finished backup.
     pub backup: Backup,
+    /// When it was last restored in place and that succeeded, where anything tells. A backup that
+    /// succeeded is no tested restore.
+    pub restored: Option<Timestamp>,
     /// Whether it can be restored to a point in time.
     pub point_in_time: Option<bool>,
     /// The schedules of its own backups, five-field cron, with the zone where one is named. One

@@ -100,6 +100,7 @@ impl<'u> Missed<'u> {
 pub(super) fn forget_records(database: &mut Database, why: &str) {
     database.backup = Backup::Unknown(why.to_owned());
     database.point_in_time = None;
+    database.restored = None;
     database.busy.get_or_insert_with(|| why.to_owned());
     // A schedule that cannot be read closes every window that is made of it.
     database.backup_schedules.push((why.to_owned(), None));

@@ -104,6 +104,7 @@ pub(super) fn database(standbys: u32) -> Database {
         paused: false,
         lag: None,
         backup: Backup::Never,
+        restored: None,
         point_in_time: None,
         backup_schedules: Vec::new(),
     }

@@ -362,7 +362,10 @@ impl Fake {
             return Ok(refused(500, "not now"));
         }
         let answer = match (query.get("watch"), query.get("sendInitialEvents")) {
-            (None, _) => kind.list(page, version, query.get("continue").copied()),
+            (None, _) => match query.get("fieldSelector") {
+                Some(field) => kind.named(field.trim_start_matches("metadata.name%3D")),
+                None => kind.list(page, version, query.get("continue").copied()),
+            },
             (Some(_), None) => kind.watch(query["resourceVersion"].parse().unwrap()),
             (Some(_), Some(_)) if streams => kind.stream(version),
             (Some(_), Some(_)) => refused(422, "sendInitialEvents is forbidden"),
@@ -441,6 +444,16 @@ impl Served {
             self.watchers
                 .retain(|watcher| watcher.unbounded_send(Ok(line(&event))).is_ok());
         }
+    }
+
+    /// The list of the object of this name alone.
+    fn named(&self, name: &str) -> Response<Body> {
+        let all = self.objects.values();
+        let items: Vec<&Value> = all.filter(|it| it["metadata"]["name"] == name).collect();
+        answer(
+            200,
+            &json!({"kind": "List", "metadata": {}, "items": items}),
+        )
     }
 
     /// A page; objects in lists do not say what they are.

@@ -71,6 +71,11 @@ impl Records {
     }
 }
 
+/// When the last of these finished.
+pub(super) fn latest(successes: &[Success]) -> Option<Timestamp> {
+    successes.iter().filter_map(|it| it.at).max()
+}
+
 /// Kind and name of an object, as messages name it.
 pub(super) fn named(object: &Object) -> String {
     format!("{} {}", object.reference().kind, object.reference().name)

@@ -78,6 +78,8 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: evidence.annotation("cnpg.io/hibernation") == "on",
         lag: None,
         backup: backup(evidence),
+        // A restore is a new database.
+        restored: None,
         point_in_time: point_in_time(evidence),
         backup_schedules: schedules(evidence),
     }

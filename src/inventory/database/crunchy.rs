@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::backup::newest;
+use super::backup::{latest, newest};
 use super::evidence::Evidence;
 use super::family::Family;
 use super::instances::{self, ROLE, Ways};
@@ -59,6 +59,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: truth(resource, "/spec/shutdown") || truth(resource, "/spec/paused"),
         lag: None,
         backup: newest(evidence, &backups, &restores),
+        restored: latest(&restores),
         point_in_time: pgbackrest::archives(evidence),
         backup_schedules: pgbackrest::schedules(resource),
     }

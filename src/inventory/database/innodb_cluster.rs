@@ -77,6 +77,8 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: false,
         lag: None,
         backup: newest(evidence, &backups, &[]),
+        // A restore is a new database.
+        restored: None,
         point_in_time: evidence.resource.map(|_| false),
         backup_schedules: schedules(resource),
     }

@@ -95,6 +95,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: is_suspended(evidence.value()),
         lag: lag(evidence, topology, &writer),
         backup: mariadb_backup::backup(evidence),
+        restored: mariadb_backup::restored(evidence),
         point_in_time: mariadb_backup::point_in_time(evidence),
         backup_schedules: mariadb_backup::schedules(evidence),
         writer,

@@ -1,10 +1,11 @@
 //! When a MariaDB was last backed up. The status of a backup says "complete" of one that failed,
 //! so what counts is what the backup left behind: Jobs, CronJobs, snapshots of volumes.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Evidence;
-use super::backup::{Success, named, newest};
+use super::backup::{Success, latest, named, newest};
 use crate::inventory::kinds::{
     CRON_JOB, JOB, Kind, MARIADB_BACKUP, MARIADB_PHYSICAL_BACKUP, MARIADB_RESTORE, VOLUME_SNAPSHOT,
 };
@@ -170,6 +171,11 @@ fn restores(evidence: &Evidence<'_>) -> Vec<Success> {
         })
     };
     later.filter_map(success).collect()
+}
+
+/// When it was last restored.
+pub(super) fn restored(evidence: &Evidence<'_>) -> Option<Timestamp> {
+    latest(&restores(evidence))
 }
 
 /// The condition that says that something ended, well or not.

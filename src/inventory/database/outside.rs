@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::attest::{LAST_BACKUP, attested};
-use super::backup::{Success, newest_since, unrecorded};
+use super::backup::{Success, latest, newest_since, unrecorded};
 use super::cron_job::{BACKS_UP, Chart, CronJobs};
 use super::engine::SENTINEL;
 use super::release::Release;
@@ -56,6 +56,11 @@ impl<'o> Outside<'o> {
             )),
             Origin::Recorded => Backup::Never,
         })
+    }
+
+    /// When it was last restored.
+    pub(super) fn restored(&self) -> Option<Timestamp> {
+        latest(&self.velero.restores())
     }
 
     /// What makes or restores a backup now.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::backup::{Records, newest};
+use super::backup::{Records, latest, newest};
 use super::crunchy::{PARAMETERS, PATRONI};
 use super::evidence::Evidence;
 use super::family::Family;
@@ -89,6 +89,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: truth(resource, "/spec/pause") || ["paused", "stopping"].contains(&state),
         lag: None,
         backup: newest(evidence, &backups, &restores),
+        restored: latest(&restores),
         point_in_time: point_in_time(evidence),
         backup_schedules: pgbackrest::schedules(resource),
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
-use super::backup::{Records, newest};
+use super::backup::{Records, latest, newest};
 use super::{Evidence, Family, Known, Told, percona};
 use crate::inventory::kinds::{PS, PS_BACKUP, PS_CLUSTER_SET, PS_RESTORE};
 use crate::inventory::lenient::{count, is_set, list, text, truth};
@@ -84,6 +84,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         lag: None,
         point_in_time: evidence.resource.map(|_| point_in_time(evidence, &backup)),
         backup,
+        restored: latest(&restores),
         backup_schedules: percona::schedules(percona::scheduled(resource, "/spec/backup/schedule")),
     }
 }

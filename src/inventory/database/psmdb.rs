@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::assumed::{COMPONENT, INSTANCE, NAME};
-use super::backup::{Records, newest};
+use super::backup::{Records, latest, newest};
 use super::family::Units;
 use super::replset::{
     ARBITER, CONFIG, HIDDEN, NON_VOTING, REPLSET, ROLES, asked, expand, replsets, without_votes,
@@ -84,6 +84,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         lag: None,
         point_in_time: evidence.resource.map(|_| point_in_time(evidence, &backup)),
         backup,
+        restored: latest(&restores),
         backup_schedules: percona::schedules(
             percona::scheduled(resource, "/spec/backup/tasks").filter(|it| truth(it, "/enabled")),
         ),

@@ -1,7 +1,7 @@
 //! Percona XtraDB Cluster: Galera, where every member may be written to and a majority decides.
 
 use super::assumed::{COMPONENT, INSTANCE, MANAGED_BY, NAME, PART_OF, Part};
-use super::backup::{Records, newest};
+use super::backup::{Records, latest, newest};
 use super::{Evidence, Family, Known, Told, ordinal, percona};
 use crate::inventory::kinds::{PXC, PXC_BACKUP, PXC_RESTORE};
 use crate::inventory::lenient::{condition, count, instant, list, text, truth};
@@ -77,6 +77,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         lag: None,
         point_in_time: evidence.resource.map(|_| point_in_time(evidence, &backup)),
         backup,
+        restored: latest(&restores),
         backup_schedules: percona::schedules(schedules),
     }
 }

@@ -132,6 +132,7 @@ impl<'s> Release<'s> {
             paused: self.shares.iter().all(|it| it.set.is_scaled_to_nothing()),
             lag: None,
             backup: outside.newest(),
+            restored: outside.restored(),
             point_in_time: None,
             backup_schedules: outside.schedules(),
         }

@@ -105,6 +105,8 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: count(resource, INSTANCES) == Some(0),
         lag: None,
         backup: backup(evidence, &names),
+        // A restore is a new database.
+        restored: None,
         point_in_time: None,
         backup_schedules: schedules(evidence, &names),
     }

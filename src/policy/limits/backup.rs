@@ -52,8 +52,9 @@ fn age(at: At<'_>, rule: BackupRule) -> Option<Violation> {
             }
             let age = format_duration(age);
             let message = format!(
-                "{age}, the age of the newest backup of {}, is over {permitted}",
-                at.name()
+                "{age}, the age of the newest backup of {}, is over {permitted}; {}",
+                at.name(),
+                tested(at)
             );
             (age, message)
         }
@@ -65,6 +66,14 @@ fn age(at: At<'_>, rule: BackupRule) -> Option<Violation> {
         remedy: "it would be judged again after a backup".to_owned(),
         ..at.violation(Reason::BackupStale, "database.backup.maxAge")
     })
+}
+
+/// Whether anything shows that backups can be restored. One that succeeded does not.
+fn tested(at: At<'_>) -> String {
+    match at.database.restored {
+        Some(restored) => format!("its last restore that succeeded was at {restored}"),
+        None => "no restore of it is known, and a successful backup is not a tested one".to_owned(),
+    }
 }
 
 fn point_in_time(at: At<'_>, rule: BackupRule) -> Option<Violation> {
@@ -123,6 +132,13 @@ mod tests {
         );
         fixture.facts().backup = Backup::At("2026-11-20T07:59:59Z".parse().unwrap());
         assert_eq!(fixture.only(&limits).reason, Reason::BackupStale);
+        let says = |fixture: &Fixture, what: &str| fixture.only(&limits).message.contains(what);
+        assert!(says(&fixture, "no restore of it is known"));
+        fixture.facts().restored = Some("2026-11-01T00:00:00Z".parse().unwrap());
+        assert!(says(
+            &fixture,
+            "its last restore that succeeded was at 2026-11-01T00:00:00Z"
+        ));
         fixture.facts().backup = Backup::At("2026-11-20T08:00:00Z".parse().unwrap());
         fixture.keeps(&limits);
         fixture.facts().backup = Backup::At("2026-11-21T10:04:00Z".parse().unwrap());

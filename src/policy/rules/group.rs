@@ -42,6 +42,7 @@ struct Engine<'c> {
 #[derive(Debug)]
 struct Saved<'c> {
     backup: &'c Backup,
+    restored: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -64,6 +65,7 @@ impl<'c> Hurt<'c> {
                 inventory,
                 backup: Saved {
                     backup: &database.backup,
+                    restored: database.restored,
                     now,
                 },
             }),
@@ -134,6 +136,9 @@ record! {
         "age": "duration", |it| span(it.age()),
             "How long ago that was; `null` where there is none or it cannot be told.",
             "blast.groups.all(group, group.database == null || group.database.backup.age <= duration('26h'))";
+        "restored": "timestamp", |it| instant(it.restored),
+            "When the database was last restored in place; `null` where nothing tells of a restore. A backup that succeeded is no tested one.",
+            "blast.groups.all(group, group.database == null || group.database.backup.restored != null)";
     }
 }
 

@@ -10,12 +10,16 @@ use tokio::time::{Instant, timeout_at};
 use super::asked::{Answer, Asking, Question, Told};
 use super::beside::Beside;
 use super::lookup::Lookup;
-use crate::backup::{Injection, Known, Left, Why, inject};
+use crate::backup::{Injection, Known, Left, Schema, Why, inject};
 use crate::fault::{Accounts, OPERATORS};
+use crate::object::ObjectRef;
 use crate::request::Request;
 
 /// How long all that is asked of the API server for one answer may take.
 const BUDGET: Duration = Duration::from_secs(2);
+
+/// How long it may take for those who can wait.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often the core is asked again at most. What it asks depends on what it was told, three times in a
 /// row at most.
@@ -66,6 +70,34 @@ impl Injector {
         attempt(told).0
     }
 
+    /// What `tell` says with all that is known around an object, for those who can wait: it is asked
+    /// again until it misses nothing.
+    pub async fn settled<T>(
+        &self,
+        object: &ObjectRef,
+        beside: &Beside,
+        tell: impl Fn(&Known<'_>) -> T,
+    ) -> T {
+        let question = schema_of(object);
+        let mut missed = BTreeSet::from([question.clone()]);
+        let mut told = Told::new();
+        let mut rounds = 0;
+        loop {
+            told.extend(self.ask(missed, Instant::now() + PATIENCE).await);
+            let around = Asking::new(beside, &told);
+            let answer = tell(&Known {
+                schema: schema_in(&told, &question),
+                around: &around,
+                operators: &self.operators,
+            });
+            missed = around.missed();
+            rounds += 1;
+            if missed.is_empty() || rounds > ROUNDS {
+                return answer;
+            }
+        }
+    }
+
     async fn ask(&self, missed: BTreeSet<Question>, deadline: Instant) -> Vec<(Question, Answer)> {
         let each = missed.into_iter().map(|question| async {
             let answer = timeout_at(deadline, self.lookup.answer(&question)).await;
@@ -87,12 +119,8 @@ impl Injector {
     ) -> (Injection, BTreeSet<Question>) {
         let around = Asking::new(beside, told);
         let question = schema(request);
-        let schema = match told.get(&question) {
-            Some(Answer::Schema(schema)) => Some(schema),
-            Some(Answer::Objects(_) | Answer::Secret(_) | Answer::Unknown) | None => None,
-        };
         let known = Known {
-            schema: schema.map(std::convert::AsRef::as_ref),
+            schema: schema_in(told, &question),
             around: &around,
             operators: &self.operators,
         };
@@ -115,8 +143,19 @@ fn schema(request: &Request) -> Question {
         .object
         .as_ref()
         .map(crate::object::Object::reference);
-    let it = written.unwrap_or(&request.target);
+    schema_of(written.unwrap_or(&request.target))
+}
+
+fn schema_of(it: &ObjectRef) -> Question {
     Question::Schema(it.group.clone(), it.version.clone(), it.kind.clone())
+}
+
+/// The schema that was told.
+fn schema_in<'t>(told: &'t Told, question: &Question) -> Option<&'t Schema> {
+    match told.get(question) {
+        Some(Answer::Schema(schema)) => Some(schema.as_ref()),
+        Some(Answer::Objects(_) | Answer::Secret(_) | Answer::Unknown) | None => None,
+    }
 }
 
 /// It is not known which defaults apply.
