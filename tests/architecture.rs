@@ -42,8 +42,8 @@ const ROUTES: &[&str] = &[
 ];
 /// The only door to TLS.
 const CERTIFICATES: &[&str] = &["src/server/certs/"];
-/// The program's own HTTP client, with which it asks its webhook.
-const CLIENT: &[&str] = &["src/cli/client.rs"];
+/// The HTTP clients beside that of the API server: of the webhook itself, and of buckets.
+const CLIENT: &[&str] = &["src/cli/client.rs", "src/server/backup/bucket.rs"];
 /// Where HTTP is spoken: that client, and the one of the API server.
 const HTTP: &[&str] = &["src/cli/client.rs", "src/server/"];
 
@@ -82,7 +82,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hyper_rustls", CLIENT),
     (
         "hyper_util",
-        &["src/cli/client.rs", "src/server/listener.rs"],
+        &[
+            "src/cli/client.rs",
+            "src/server/backup/bucket.rs",
+            "src/server/listener.rs",
+        ],
     ),
     ("include_dir", &["src/cli/examples.rs"]),
     ("indicatif", &["src/cli/"]),
@@ -94,6 +98,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rcgen", CERTIFICATES),
     ("regex", &["src/cel/functions/patterns/mod.rs"]),
     ("rustls", CERTIFICATES),
+    ("rusty_s3", &["src/server/backup/bucket.rs"]),
     ("schemars", KINDS),
     ("semver", &["src/cel/functions/versions.rs"]),
     ("serde", FORMATS),
@@ -108,6 +113,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tokio_rustls", CERTIFICATES),
     ("tracing", &["src/server/", "src/cli/"]),
     ("tracing_subscriber", &["src/server/telemetry.rs"]),
+    ("webpki_roots", CERTIFICATES),
     ("x509_parser", CERTIFICATES),
 ];
 

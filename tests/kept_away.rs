@@ -155,7 +155,7 @@ fn verb(request: &Request) -> &'static str {
 }
 
 /// Whether a condition holds; one that errs is worse than one that does not.
-fn holds(expression: &str, request: &Request, what: &str) -> bool {
+pub(crate) fn holds(expression: &str, request: &Request, what: &str) -> bool {
     let inventory = Inventory::unlisted("there is none");
     let unknown = "not asked for".to_owned();
     let now = Timestamp::UNIX_EPOCH;

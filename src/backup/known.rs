@@ -18,6 +18,9 @@ pub enum Secret {
     Untold,
 }
 
+/// The condition of BackupDefaults that says whether an object was stored in their storage, and deleted.
+pub const STORAGE_REACHABLE: &str = "StorageReachable";
+
 /// What is around a database.
 pub trait Around {
     /// A namespace; `None` where it is not known.

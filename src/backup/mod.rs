@@ -19,7 +19,7 @@ pub mod spec;
 
 pub use defaults::{Defaults, KIND, OPT_OUT, One, Problem};
 pub use injection::{Injection, LONGEST_WARNING, Left, Why, cut};
-pub use known::{Around, Known, Secret};
+pub use known::{Around, Known, STORAGE_REACHABLE, Secret};
 pub use merge::{ANNOTATION, Patch, additions, applied, merge_patch};
 pub use schema::Schema;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::backup::{self, Around, DatabaseKind, KIND, Schema, Secret};
+use crate::backup::{self, Around, DatabaseKind, KIND, STORAGE_REACHABLE, Schema, Secret};
 use crate::object::{Object, ObjectRef};
 use crate::policy::spec::GROUP;
 
@@ -148,7 +148,7 @@ fn reached(defaults: &Value) -> Option<bool> {
     let is = |it: &Value, key: &str, word: &str| it.get(key).and_then(Value::as_str) == Some(word);
     let found = conditions
         .iter()
-        .find(|it| is(it, "type", "StorageReachable"))?;
+        .find(|it| is(it, "type", STORAGE_REACHABLE))?;
     Some(is(found, "status", "True"))
 }
 

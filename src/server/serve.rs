@@ -120,6 +120,7 @@ impl Server {
                 reconciliation(&parts),
                 announcement(&parts),
                 upkeep(&parts, &injector),
+                verification(&parts, &config.namespace),
             ],
             parts,
         };
@@ -274,6 +275,17 @@ fn upkeep(parts: &Parts, injector: &Arc<Injector>) -> Duty {
         let outlook = Arc::clone(&outlook);
         let beside = move || outlook.beside();
         Box::pin(backup::keep(client.clone(), Arc::clone(&injector), beside))
+    })
+}
+
+/// Whether the storage of BackupDefaults is reachable, where that is wanted.
+fn verification(parts: &Parts, namespace: &str) -> Duty {
+    let (client, outlook) = (parts.client.clone(), Arc::clone(&parts.outlook));
+    let namespace = namespace.to_owned();
+    Box::new(move || {
+        let outlook = Arc::clone(&outlook);
+        let beside = move || outlook.beside();
+        Box::pin(backup::verify(client.clone(), namespace.clone(), beside))
     })
 }
 

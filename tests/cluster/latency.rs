@@ -229,20 +229,32 @@ fn apis(bed: &Bed, clients: usize) -> Vec<Api<DynamicObject>> {
     (0..clients).map(api).collect()
 }
 
-/// Deletes what was created, and waits until nothing is reserved. A collection at a time: kubectl would
-/// delete a thousand objects one by one, and five a second.
+/// Deletes what was created once it was seen (what comes and goes between two looks stays reserved until it
+/// cannot come any more), and waits until nothing is reserved. A collection at a time: kubectl would delete
+/// a thousand objects one by one, and five a second.
 fn forget(bed: &Bed, apis: &[Api<DynamicObject>]) {
+    let ledgers = || {
+        let get = ["get", "blastledgers", "--namespace=firebreak"];
+        let list = bed.kubectl(&get).json();
+        list["items"].as_array().cloned().unwrap_or_default()
+    };
+    let waits = |ledger: &Value| {
+        let all = ledger["spec"]["reservations"].as_array();
+        all.is_some_and(|all| all.iter().any(|it| it["state"] != "Confirmed"))
+    };
+    within(LONG, "what was created is seen", || {
+        match ledgers().iter().filter(|it| waits(it)).count() {
+            0 => Ok(()),
+            waiting => Err(waiting),
+        }
+    });
     bed.wait(join_all(apis.iter().map(|api| async {
         let (all, every) = (DeleteParams::default(), ListParams::default());
-        api.delete_collection(&all, &every)
-            .await
-            .expect("they are deleted");
+        let deleted = api.delete_collection(&all, &every).await;
+        deleted.expect("they are deleted");
     })));
-    within(LONG, "nothing is reserved", || {
-        let ledgers = bed
-            .kubectl(&["get", "blastledgers", "--namespace=firebreak"])
-            .json();
-        let left = ledgers["items"].as_array().map_or(0, Vec::len);
-        if left == 0 { Ok(()) } else { Err(left) }
+    within(LONG, "nothing is reserved", || match ledgers().len() {
+        0 => Ok(()),
+        left => Err(left),
     });
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::backup::{self, Defaults, KIND, Problem};
+use crate::backup::{self, Defaults, KIND, Problem, STORAGE_REACHABLE};
 use crate::inventory::Cluster;
 use crate::object::Object;
 use crate::policy::spec::GROUP;
@@ -148,7 +148,7 @@ fn is_reachable(defaults: &Object) -> bool {
     let conditions = defaults.root().get("status").get("conditions");
     let conditions = conditions.items().unwrap_or_default();
     conditions.iter().any(|it| {
-        it.get("type").text() == Ok(Some("StorageReachable"))
+        it.get("type").text() == Ok(Some(STORAGE_REACHABLE))
             && it.get("status").text() == Ok(Some("True"))
             && now.is_some()
             && generation(it, "observedGeneration") == now

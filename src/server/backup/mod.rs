@@ -7,10 +7,12 @@
 //! where something is unknown nothing is added.
 //!
 //! The leader keeps the objects beside databases (`looked`, `steps`), and says in the status of
-//! BackupDefaults what is protected by them (`status`, `upkeep`).
+//! BackupDefaults what is protected by them (`status`, `upkeep`) and, where that is wanted, whether their
+//! storage takes backups (`storage`, `bucket`).
 
 mod asked;
 mod beside;
+mod bucket;
 mod definitions;
 mod injector;
 mod looked;
@@ -18,9 +20,12 @@ mod lookup;
 mod rule;
 mod status;
 mod steps;
+mod storage;
 mod upkeep;
 
 pub use beside::Beside;
+pub use bucket::{Keys, Unreachable, probe};
 pub use injector::Injector;
 pub use rule::verdict;
+pub use storage::verify;
 pub use upkeep::keep;

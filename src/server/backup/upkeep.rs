@@ -10,7 +10,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
 };
 use kube::{Api, Client};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::asked::{Answer, Told};
@@ -135,10 +135,20 @@ impl Upkeep {
         let all: Api<BackupDefaults> = Api::all(self.client.clone());
         let (how, patch) = (
             PatchParams::default(),
-            Patch::Merge(json!({"status": after})),
+            Patch::Merge(json!({"metadata": version(defaults), "status": after})),
         );
-        if let Err(error) = all.patch_status(name, &how, &patch).await {
-            tracing::warn!(name, %error, "the status of BackupDefaults is not written");
+        match all.patch_status(name, &how, &patch).await {
+            Ok(_) => {}
+            // Somebody else wrote a part of it; it is looked at again.
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            Err(error) => {
+                tracing::warn!(name, %error, "the status of BackupDefaults is not written");
+            }
         }
     }
+}
+
+/// What of an object's metadata refuses a write when it has changed since.
+pub(super) fn version(object: &Object) -> Value {
+    json!({"resourceVersion": object.value().pointer("/metadata/resourceVersion")})
 }

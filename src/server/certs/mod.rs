@@ -12,6 +12,7 @@ pub mod authority;
 pub mod rotation;
 pub mod bundle;
 pub mod kept;
+mod outside;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use live::{Live, Protocol, Secured};
+pub use outside::outside;
 pub use throwaway::Throwaway;
 
 /// Why something that should be a certificate, a key or an authority cannot be used.
