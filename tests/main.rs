@@ -63,6 +63,7 @@ mod report_docs;
 mod reviews;
 mod rotation;
 mod rules;
+mod s3;
 mod selection;
 mod rules_docs;
 mod serve;

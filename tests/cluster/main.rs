@@ -45,9 +45,12 @@ mod reading;
 mod reservations;
 mod restarts;
 mod rights;
+#[path = "../s3.rs"]
+mod s3;
 mod served;
 mod sight;
 mod startup;
+mod storage;
 mod whole;
 
 use std::process::ExitCode;
@@ -97,6 +100,7 @@ const TESTS: &[Test] = tests! {
         defaults_that_tie_are_refused;
     companions: objects_that_make_backups_come_and_go_and_what_others_wrote_stays,
         what_has_no_backups_is_said;
+    storage: it_is_tried_where_that_is_wanted;
     gitops: backups_stay_whoever_writes_the_database;
     drains: people_are_judged_and_whoever_runs_the_cluster_is_not,
         a_drain_tries_again_while_it_is_denied_and_goes_on_when_the_guard_is_away;

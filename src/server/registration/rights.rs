@@ -28,7 +28,7 @@ pub fn rights() -> Vec<Value> {
         role("ClusterRole", "firebreak-webhooks", &webhooks()),
         role("ClusterRole", "firebreak-backups", &secrets()),
         role("ClusterRole", "firebreak-companions", &companions()),
-        role("ClusterRole", "firebreak-viewer", &seen(&["get", "list"])),
+        role("ClusterRole", "firebreak-viewer", &viewed()),
         own(role("Role", NAME, &kept())),
         binding("ClusterRole", NAME),
         binding("ClusterRole", "firebreak-webhooks"),
@@ -57,6 +57,19 @@ fn seen(verbs: &[&str]) -> Value {
         rule(group, &plurals, verbs)
     };
     groups.into_iter().map(rule).collect()
+}
+
+/// What a live cluster is asked for by whoever only looks: what is watched, and the definitions of databases,
+/// which say what backups they can be given.
+fn viewed() -> Value {
+    let definitions = rule(
+        "apiextensions.k8s.io",
+        &["customresourcedefinitions"],
+        &["list"],
+    );
+    let seen = seen(&["get", "list"]);
+    let watched = seen.as_array().into_iter().flatten().cloned();
+    watched.chain([definitions]).collect()
 }
 
 /// What is ours of the whole cluster. The authority goes into our own webhooks, and into no other;
