@@ -107,6 +107,12 @@ fn only_new() -> Left {
     Left::new(Why::Update, message)
 }
 
+/// The kinds of the objects that are kept beside databases: API group and kind.
+pub const COMPANIONS: &[(&str, &str)] = &[
+    ("k8s.mariadb.com", "PhysicalBackup"),
+    ("postgresql.cnpg.io", "ScheduledBackup"),
+];
+
 /// What is added to the object of a request, so that it has backups.
 #[must_use]
 pub fn inject(request: &Request, defaults: &Defaults, known: &Known<'_>) -> Injection {

@@ -34,7 +34,7 @@ pub struct Guard {
 impl Guard {
     /// The verdict on a request; where it permits one, what that may hit is reserved.
     async fn verdict(&self, request: &Request) -> Verdict {
-        if let Some(verdict) = backup::verdict(request, &self.outlook.beside()) {
+        if let Some(verdict) = backup::verdict(request, || self.outlook.beside()) {
             return verdict;
         }
         let now = (self.now)();

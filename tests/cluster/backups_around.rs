@@ -194,21 +194,9 @@ fn is_reached(bed: &Bed) {
 impl Drop for Given<'_> {
     fn drop(&mut self) {
         self.guards.each.clear();
-        let own = "--namespace=firebreak";
-        let deletions: [&[&str]; 3] = [
-            &["delete", "backupdefaults", "--all"],
-            &[
-                "delete",
-                "secret",
-                "firebreak-tls",
-                own,
-                "--ignore-not-found",
-            ],
-            &["delete", "lease", "firebreak", own, "--ignore-not-found"],
-        ];
-        for delete in deletions {
-            drop(self.bed.kubectl(delete).run());
-        }
+        let delete = ["delete", "backupdefaults", "--all"];
+        drop(self.bed.kubectl(&delete).run());
+        self.bed.forget_leader();
     }
 }
 

@@ -154,11 +154,10 @@ impl<'a> Guarded<'a> {
 }
 
 impl Drop for Guarded<'_> {
-    /// The Lease goes as well: a guard that is killed does not give it back.
     fn drop(&mut self) {
         self.guards.each.clear();
         let own = "--namespace=firebreak";
-        let deletions: [&[&str]; 5] = [
+        let deletions: [&[&str]; 3] = [
             &[
                 "delete",
                 "blastradiuspolicy",
@@ -167,17 +166,10 @@ impl Drop for Guarded<'_> {
             ],
             &["delete", "podchaos", "--all", "--namespace", PLACE],
             &["delete", "blastledgers", "--all", own],
-            &[
-                "delete",
-                "secret",
-                "firebreak-tls",
-                own,
-                "--ignore-not-found",
-            ],
-            &["delete", "lease", "firebreak", own, "--ignore-not-found"],
         ];
         for delete in deletions {
             drop(self.bed.kubectl(delete).run());
         }
+        self.bed.forget_leader();
     }
 }

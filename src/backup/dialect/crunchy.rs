@@ -1,8 +1,6 @@
 //! Crunchy PostgresCluster: `spec.backups`, a one-way door: once it has made a repository host, the
 //! operator stops all its work on a cluster from which the section disappears.
 
-use serde_json::{Map, Value};
-
 use super::case::{Case, Proposal};
 use super::{Dialect, no_companions, no_notes, percona_pg, pgbackrest, refuses_nothing};
 use crate::backup::cadence::FIVE_FIELDS;
@@ -47,13 +45,7 @@ fn propose(case: &Case<'_>) -> Result<Proposal, Left> {
         return Ok(proposal);
     }
     let section = pgbackrest::section(case, &mut proposal)?;
-    let (overrides, unknown) = case.overrides(&["spec", "backups"]);
-    let mut backups = Map::new();
-    backups.insert("pgbackrest".to_owned(), Value::Object(section));
-    backups.extend(overrides);
-    proposal.warnings.extend(unknown);
-    proposal.add(&["spec", "backups"], Value::Object(backups));
-    proposal.restarts = true;
+    pgbackrest::add(case, section, &mut proposal);
     proposal.only_new = true;
     Ok(proposal)
 }

@@ -1,6 +1,6 @@
 //! Percona Operator for PostgreSQL: `spec.backups`, without which its definition refuses a cluster.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::case::{Case, Proposal};
 use super::{
@@ -57,12 +57,6 @@ fn propose(case: &Case<'_>) -> Result<Proposal, Left> {
     } else if case.spec().get("dataSource").is_set() {
         proposal.warn("spec.backups.pgbackrest.image: not added, and needed beside spec.dataSource unless the operator has one");
     }
-    let (overrides, unknown) = case.overrides(&["spec", "backups"]);
-    let mut backups = Map::new();
-    backups.insert("pgbackrest".to_owned(), Value::Object(section));
-    backups.extend(overrides);
-    proposal.warnings.extend(unknown);
-    proposal.add(&["spec", "backups"], Value::Object(backups));
-    proposal.restarts = true;
+    pgbackrest::add(case, section, &mut proposal);
     Ok(proposal)
 }

@@ -59,6 +59,17 @@ pub(super) fn section(
     Ok(section)
 }
 
+/// Adds the section, with what the overrides say beside it. The operator restarts the database for it.
+pub(super) fn add(case: &Case<'_>, section: Map<String, Value>, proposal: &mut Proposal) {
+    let (overrides, unknown) = case.overrides(&["spec", "backups"]);
+    let mut backups = Map::new();
+    backups.insert("pgbackrest".to_owned(), Value::Object(section));
+    backups.extend(overrides);
+    proposal.warnings.extend(unknown);
+    proposal.add(&["spec", "backups"], Value::Object(backups));
+    proposal.restarts = true;
+}
+
 /// The host of the storage.
 fn endpoint(case: &Case<'_>) -> Result<String, Left> {
     let s3 = &case.one.spec.storage.s3;

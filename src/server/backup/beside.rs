@@ -16,9 +16,7 @@ const MORE: &[Kind] = &[
     (GROUP, KIND),
     ("barmancloud.cnpg.io", "ObjectStore"),
     ("k8s.mariadb.com", "Backup"),
-    ("k8s.mariadb.com", "PhysicalBackup"),
     ("k8s.mariadb.com", "PointInTimeRecovery"),
-    ("postgresql.cnpg.io", "ScheduledBackup"),
 ];
 
 /// What backups depend on and the watch keeps, at one instant.
@@ -38,7 +36,9 @@ fn kinds() -> impl Iterator<Item = Kind> {
         let restores = it.restores.map(|restores| (it.group, restores));
         [Some((it.group, it.kind)), restores].into_iter().flatten()
     });
-    databases.chain(MORE.iter().copied())
+    databases
+        .chain(backup::COMPANIONS.iter().copied())
+        .chain(MORE.iter().copied())
 }
 
 impl Beside {

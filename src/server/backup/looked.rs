@@ -9,14 +9,10 @@ use super::asked::{Asking, Question, Told};
 use super::beside::Beside;
 use super::steps::{Step, steps};
 use crate::backup::spec::{OnUpdate, UnprotectedSpec};
-use crate::backup::{ANNOTATION, Around as _, Known, Left, One, Why, companions, unprotected};
+use crate::backup::{
+    ANNOTATION, Around as _, COMPANIONS, Known, Left, One, Why, companions, unprotected,
+};
 use crate::object::Object;
-
-/// The kinds of the objects beside databases.
-const COMPANIONS: [(&str, &str); 2] = [
-    ("k8s.mariadb.com", "PhysicalBackup"),
-    ("postgresql.cnpg.io", "ScheduledBackup"),
-];
 
 /// What is found of a database.
 #[derive(Debug, Default)]

@@ -100,7 +100,7 @@ impl Lookup {
     pub(super) async fn answer(&self, question: &Question) -> Answer {
         let answer = match question {
             Question::Namespace(name) => self.namespace(name).await,
-            Question::Plugins => self.objects(PLUGINS, NAMES, ("v1", "Service")).await,
+            Question::Plugins => self.objects(PLUGINS, ("v1", "Service")).await,
             Question::Secret(namespace, name) => self.secret(namespace, name).await,
             Question::Schema(group, version, kind) => self.schema([group, version, kind]).await,
         };
@@ -115,16 +115,11 @@ impl Lookup {
             return Ok(Answer::Unknown);
         }
         let path = one("/api/v1/namespaces", name);
-        self.objects(&path, NAMES, ("v1", "Namespace")).await
+        self.objects(&path, ("v1", "Namespace")).await
     }
 
-    async fn objects(
-        &self,
-        path: &str,
-        accept: &str,
-        (version, kind): (&str, &str),
-    ) -> kube::Result<Answer> {
-        let list: List = self.api.get(path, accept).await?;
+    async fn objects(&self, path: &str, (version, kind): (&str, &str)) -> kube::Result<Answer> {
+        let list: List = self.api.get(path, NAMES).await?;
         let objects = list.items.into_iter().filter_map(|mut item| {
             // Items of lists of metadata say that they are metadata.
             item["apiVersion"] = version.into();

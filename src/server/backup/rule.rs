@@ -1,5 +1,7 @@
 //! Whether BackupDefaults that somebody writes can be used, beside those that are there.
 
+use std::sync::Arc;
+
 use super::beside::Beside;
 use crate::backup::{Defaults, KIND};
 use crate::judge::{self, Verdict};
@@ -8,9 +10,9 @@ use crate::policy::spec::GROUP;
 use crate::request::{Operation, Request};
 
 /// The verdict on BackupDefaults; `None` where a request writes none. They are refused where they
-/// cannot be used as they are written, or tie with others.
-#[must_use]
-pub fn verdict(request: &Request, beside: &Beside) -> Option<Verdict> {
+/// cannot be used as they are written, or tie with others. What is beside them is asked for only then: this
+/// stands before every verdict.
+pub fn verdict(request: &Request, beside: impl FnOnce() -> Arc<Beside>) -> Option<Verdict> {
     let writes = match request.operation {
         Operation::Create | Operation::Update => request.subresource.is_empty(),
         Operation::Delete | Operation::Connect => false,
@@ -27,7 +29,7 @@ pub fn verdict(request: &Request, beside: &Beside) -> Option<Verdict> {
     {
         return Some(Verdict::passed(request, "it is being deleted"));
     }
-    let own = written.reference();
+    let (own, beside) = (written.reference(), beside());
     let others = beside
         .written()
         .filter(|it| it.reference().name != own.name);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::resources::{ANY, Guard, of_kind, resources};
 use super::{NAME, NAMESPACE, labels};
+use crate::backup;
 use crate::inventory::watched;
 
 /// The label by which further kinds are added to what is watched.
@@ -111,10 +112,10 @@ fn secrets() -> Value {
 /// The objects that make backups beside databases, in every namespace.
 fn companions() -> Value {
     let verbs = ["create", "delete", "patch"];
-    json!([
-        rule("k8s.mariadb.com", &["physicalbackups"], &verbs),
-        rule("postgresql.cnpg.io", &["scheduledbackups"], &verbs),
-    ])
+    let kinds = backup::COMPANIONS.iter();
+    let rows = kinds.flat_map(|(group, kind)| of_kind(group, kind));
+    rows.map(|row| rule(row.group, &[row.plural], &verbs))
+        .collect()
 }
 
 /// What is written in our own namespace. A right to create cannot be held to a name.

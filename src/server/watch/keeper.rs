@@ -192,12 +192,12 @@ impl Keeper {
         let making = tokio::task::spawn_blocking(move || {
             let inventory = cluster.inventory();
             let policies = amended.policies.then(|| policies(&cluster, unknown));
-            (cluster, inventory, policies)
+            let beside = amended.beside.then(|| Beside::of(&cluster));
+            (cluster, inventory, policies, beside)
         });
-        let (cluster, inventory, policies) = making.await.context("making an inventory")?;
+        let (cluster, inventory, policies, beside) = making.await.context("making an inventory")?;
         self.cluster = cluster;
-        if amended.beside {
-            let beside = Beside::of(&self.cluster);
+        if let Some(beside) = beside {
             beside.told(&self.desk.beside.load());
             self.desk.beside.store(Arc::new(beside));
         }

@@ -1,5 +1,7 @@
 //! A kind that the API server serves.
 
+use crate::object;
+
 /// A kind that the API server serves, in the version in which it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Served {
@@ -40,11 +42,7 @@ impl Served {
     /// What every object of it says of itself.
     #[must_use]
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.clone()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
+        object::api_version(&self.group, &self.version)
     }
 
     /// Where all its objects are.

@@ -141,6 +141,16 @@ impl Bed {
         replicas
     }
 
+    /// Removes what a leader leaves: its certificates, and the Lease, which one that is killed does not give
+    /// back.
+    pub(crate) fn forget_leader(&self) {
+        for (kind, name) in [("secret", "firebreak-tls"), ("lease", "firebreak")] {
+            let own = "--namespace=firebreak";
+            let delete = ["delete", kind, name, own, "--ignore-not-found"];
+            drop(self.kubectl(&delete).run());
+        }
+    }
+
     fn flags(&self, settings: &Settings<'_>) -> Vec<String> {
         let kubeconfig = self.guard_account(settings.through);
         let mut flags = vec![
