@@ -3,33 +3,62 @@
 //! Every reader goes through [`Field`], so that a value of the wrong type is reported with the path
 //! of the field, what was found there and what would be accepted.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::Unreadable;
 
-/// A field of an object: its path and, where it is present and not null, its value.
+/// A field of an object: where it stands and, where it is present and not null, its value.
+///
+/// Its path is put into words when somebody asks for it, or for a field below it: most fields are
+/// looked at once, and nobody is told where they stand.
 #[derive(Debug, Clone)]
 pub struct Field<'a> {
-    path: String,
+    /// The path of the field above it, and how it is reached from there.
+    below: Option<(Rc<str>, Step<'a>)>,
+    path: OnceCell<Rc<str>>,
     value: Option<&'a Value>,
+}
+
+/// How a field is reached from the one above it.
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
 }
 
 impl<'a> Field<'a> {
     /// A field that does not belong to an object yet, at `path`.
     #[must_use]
-    pub fn at(path: impl Into<String>, value: &'a Value) -> Self {
+    pub fn at(path: impl Into<Rc<str>>, value: &'a Value) -> Self {
         Self {
-            path: path.into(),
+            below: None,
+            path: OnceCell::from(path.into()),
             value: present(Some(value)),
+        }
+    }
+
+    fn below(&self, step: Step<'a>, value: Option<&'a Value>) -> Self {
+        Self {
+            below: Some((Rc::clone(self.words()), step)),
+            path: OnceCell::new(),
+            value: present(value),
         }
     }
 
     /// The path from the root of the object, such as `spec.selector.namespaces[0]`.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        self.words()
+    }
+
+    fn words(&self) -> &Rc<str> {
+        let below = self.below.as_ref();
+        let words = || below.map_or_else(Rc::default, |(above, step)| step.below(above));
+        self.path.get_or_init(words)
     }
 
     /// The value, where there is one that is not null.
@@ -46,28 +75,15 @@ impl<'a> Field<'a> {
 
     /// The member `key` of this map.
     #[must_use]
-    pub fn get(&self, key: &str) -> Field<'a> {
-        let mut path = String::with_capacity(self.path.len() + key.len() + 1);
-        path.push_str(&self.path);
-        if key.bytes().any(|byte| matches!(byte, b'.' | b'/' | b'[')) {
-            path.extend(["[\"", key, "\"]"]);
-        } else {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(key);
-        }
-        Field {
-            path,
-            value: present(self.value.and_then(|value| value.get(key))),
-        }
+    pub fn get(&self, key: &'a str) -> Self {
+        self.below(Step::Key(key), self.value.and_then(|value| value.get(key)))
     }
 
     /// An error that says what stands here and what would be accepted.
     #[must_use]
     pub fn unreadable(&self, expected: impl Into<String>) -> Unreadable {
         let found = self.value.map_or_else(|| "missing".to_owned(), brief);
-        Unreadable::new(self.path.clone(), found, expected)
+        Unreadable::new(self.path(), found, expected)
     }
 
     /// The text here, `None` where the field is absent.
@@ -125,10 +141,7 @@ impl<'a> Field<'a> {
             return Ok(Vec::new());
         };
         let items = value.as_array().ok_or_else(|| self.unreadable("a list"))?;
-        let field = |(index, item)| Field {
-            path: format!("{}[{index}]", self.path),
-            value: present(Some(item)),
-        };
+        let field = |(index, item)| self.below(Step::Index(index), Some(item));
         Ok(items.iter().enumerate().map(field).collect())
     }
 
@@ -190,6 +203,25 @@ impl<'a> Field<'a> {
             map.insert(key.to_owned(), field.required_text()?.to_owned());
         }
         Ok(Some(map))
+    }
+}
+
+impl Step<'_> {
+    /// The path of the field that it leads to from the one at `above`.
+    fn below(self, above: &str) -> Rc<str> {
+        let key = match self {
+            Self::Index(index) => return format!("{above}[{index}]").into(),
+            Self::Key(key) => key,
+        };
+        let odd = key.bytes().any(|byte| matches!(byte, b'.' | b'/' | b'['));
+        let (before, after) = match (odd, above) {
+            (true, _) => ("[\"", "\"]"),
+            (false, "") => return key.into(),
+            (false, _) => (".", ""),
+        };
+        let mut path = String::with_capacity(above.len() + key.len() + 4);
+        path.extend([above, before, key, after]);
+        path.into()
     }
 }
 

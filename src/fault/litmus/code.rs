@@ -77,7 +77,7 @@ fn probe(probe: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
 /// A probe that deletes. Of pods, it is a kill of everything it matches; deleting anything else may
 /// take away whatever hangs on it.
 fn deletion(inputs: &Field<'_>, found: &mut Found) -> Result<(), Unreadable> {
-    let text = |name: &str| Ok(inputs.get(name).text()?.unwrap_or_default());
+    let text = |name: &'static str| Ok(inputs.get(name).text()?.unwrap_or_default());
     let resource = (text("group")?, text("resource")?);
     if resource != ("", "pods") {
         found.arbitrary(&inputs.get("operation"), "a probe that deletes objects");

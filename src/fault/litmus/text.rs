@@ -41,7 +41,7 @@ pub(super) fn target_text(
         return Err(selectors.unreadable("workloads or pods"));
     }
     let info = spec.get("appinfo");
-    let text = |name: &str| Ok(info.get(name).text()?.unwrap_or_default());
+    let text = |name: &'static str| Ok(info.get(name).text()?.unwrap_or_default());
     let (kind, home, labels) = (text("appkind")?, text("appns")?, text("applabel")?);
     let path = info.path().to_owned();
     if [kind, home, labels].iter().all(|part| part.is_empty()) {
@@ -61,7 +61,7 @@ fn join(
 }
 
 fn workload(entry: &Field<'_>) -> Result<String, Unreadable> {
-    let text = |name: &str| Ok(entry.get(name).text()?.unwrap_or_default());
+    let text = |name: &'static str| Ok(entry.get(name).text()?.unwrap_or_default());
     let (names, labels) = (text("names")?, text("labels")?);
     let members = if names.is_empty() { labels } else { names };
     Ok(format!(
@@ -72,7 +72,7 @@ fn workload(entry: &Field<'_>) -> Result<String, Unreadable> {
 }
 
 fn named_pods(entry: &Field<'_>) -> Result<String, Unreadable> {
-    let text = |name: &str| Ok(entry.get(name).text()?.unwrap_or_default());
+    let text = |name: &'static str| Ok(entry.get(name).text()?.unwrap_or_default());
     Ok(format!(
         "{POD_KIND}:{}:[{}]",
         text("namespace")?,

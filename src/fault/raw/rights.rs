@@ -105,7 +105,8 @@ impl Account<'_> {
             "system:authenticated".to_owned(),
         ];
         subjects.iter().any(|subject| {
-            let text = |key: &str| subject.get(key).text().ok().flatten().unwrap_or_default();
+            let text =
+                |key: &'static str| subject.get(key).text().ok().flatten().unwrap_or_default();
             let name = text("name");
             match text("kind") {
                 "ServiceAccount" => {
@@ -127,7 +128,7 @@ impl Account<'_> {
 /// itself are known by their names.
 fn bound(binding: &Object, around: &Surroundings) -> Vec<Rule> {
     let reference = binding.root().get("roleRef");
-    let text = |key: &str| reference.get(key).text().ok().flatten().unwrap_or_default();
+    let text = |key: &'static str| reference.get(key).text().ok().flatten().unwrap_or_default();
     let name = text("name");
     if text("kind") == "Role" {
         let place = &binding.reference().namespace;
