@@ -80,7 +80,7 @@ pub fn forged_change(old: &Object, new: &Object) -> Option<Unreadable> {
             "no such label: with it, stopping the engine stops nothing",
         ));
     }
-    if old.reference().group != CHAOS_MESH || at(old, RECORDS) == at(new, RECORDS) {
+    if old.reference().group != CHAOS_MESH || old.at(RECORDS) == new.at(RECORDS) {
         return None;
     }
     Some(Unreadable::new(
@@ -119,7 +119,7 @@ pub fn stops(old: &Object, new: &Object) -> bool {
         return halts(old, new);
     }
     let says = |path: &[&str], word: &str| text(new, path) == Some(word);
-    let honest = at(old, ENGINE_STATUS) == at(new, ENGINE_STATUS);
+    let honest = old.at(ENGINE_STATUS) == new.at(ENGINE_STATUS);
     new.is(LITMUS, "ChaosEngine") && says(ENGINE_STATE, "stop") && honest
         || new.is(LITMUS, "ChaosSchedule") && says(SCHEDULE_STATE, "halt")
 }
@@ -157,12 +157,12 @@ fn forced(object: &Object) -> bool {
 
 /// Whether the tool will recover before the object goes.
 fn guarded(object: &Object, finalizer: &str) -> bool {
-    let finalizers = at(object, FINALIZERS).and_then(Value::as_array);
+    let finalizers = object.at(FINALIZERS).and_then(Value::as_array);
     finalizers.is_some_and(|all| all.iter().any(|it| it.as_str() == Some(finalizer)))
 }
 
 fn holds_a_fault(object: &Object) -> bool {
-    let records = at(object, RECORDS).and_then(Value::as_array);
+    let records = object.at(RECORDS).and_then(Value::as_array);
     let live = |record: &Value| record.get("phase").and_then(Value::as_str) != Some("Not Injected");
     records.is_some_and(|records| records.iter().any(live))
 }
@@ -178,18 +178,12 @@ fn engine_is_running(object: &Object) -> bool {
     engine_is_active(object) && !matches!(status, Some("completed" | "stopped"))
 }
 
-/// The value below these keys.
-fn at<'a>(object: &'a Object, path: &[&str]) -> Option<&'a Value> {
-    path.iter()
-        .try_fold(object.value(), |value, key| value.get(key))
-}
-
 fn text<'a>(object: &'a Object, path: &[&str]) -> Option<&'a str> {
-    at(object, path).and_then(Value::as_str)
+    object.at(path).and_then(Value::as_str)
 }
 
 fn filled<'a>(object: &'a Object, path: &[&str]) -> Option<&'a Value> {
-    let value = at(object, path)?;
+    let value = object.at(path)?;
     let empty = match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),

@@ -4,8 +4,6 @@
 //! their controllers' own: finalizers, records, phases. Refusing one of those makes a tool inject
 //! again, or never recover. They pass before anything is looked up, and deletions always do.
 
-use serde_json::Value;
-
 use crate::fault::{self, Accounts, Unreadable};
 use crate::object::Object;
 use crate::policy::spec::GROUP;
@@ -106,7 +104,7 @@ fn update<'r>(request: &'r Request, accounts: &Accounts) -> Occasion<'r> {
     if fault::acts_by_change(new) {
         return change(request, old, new);
     }
-    if differs(old, new, "/spec") || fault::arms(old, new) {
+    if differs(old, new, "spec") || fault::arms(old, new) {
         return Occasion::Injection(new);
     }
     Occasion::Pass("nothing in it injects")
@@ -165,12 +163,7 @@ fn is_own_work(request: &Request, object: &Object, accounts: &Accounts) -> bool 
     accounts.is_operator(&request.user) && fault::is_workload(object)
 }
 
-fn differs(old: &Object, new: &Object, pointer: &str) -> bool {
-    fn at<'a>(object: &'a Object, pointer: &str) -> Option<&'a Value> {
-        object
-            .value()
-            .pointer(pointer)
-            .filter(|value| !value.is_null())
-    }
-    at(old, pointer) != at(new, pointer)
+fn differs(old: &Object, new: &Object, key: &str) -> bool {
+    let [old, new] = [old, new].map(|it| it.at(&[key]).filter(|value| !value.is_null()));
+    old != new
 }

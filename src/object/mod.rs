@@ -115,7 +115,7 @@ impl Object {
     /// # Errors
     /// When one of them is missing or of the wrong type.
     pub fn new(value: Value) -> Result<Self, NotAnObject> {
-        let text = |field: &'static str| match value.pointer(field) {
+        let text = |field: &'static str| match value.get(field.trim_start_matches('/')) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text.as_str()),
             Some(other) => Err(NotAnObject {
                 field,
@@ -171,6 +171,13 @@ impl Object {
         &self.value
     }
 
+    /// The value below these keys.
+    #[must_use]
+    pub fn at(&self, path: &[&str]) -> Option<&Value> {
+        path.iter()
+            .try_fold(&self.value, |value, key| value.get(key))
+    }
+
     /// The field at the root, from which all others are reached.
     #[must_use]
     pub fn root(&self) -> Field<'_> {
@@ -186,31 +193,19 @@ impl Object {
     /// A label's value.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
-        self.value
-            .get("metadata")?
-            .get("labels")?
-            .get(key)?
-            .as_str()
+        self.at(&["metadata", "labels", key])?.as_str()
     }
 
     /// An annotation's value.
     #[must_use]
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.value
-            .get("metadata")?
-            .get("annotations")?
-            .get(key)?
-            .as_str()
+        self.at(&["metadata", "annotations", key])?.as_str()
     }
 
     /// The controlling owner's kind and name.
     #[must_use]
     pub fn controller(&self) -> Option<(&str, &str)> {
-        let owners = self
-            .value
-            .get("metadata")?
-            .get("ownerReferences")?
-            .as_array()?;
+        let owners = self.at(&["metadata", "ownerReferences"])?.as_array()?;
         let owner = owners
             .iter()
             .find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;

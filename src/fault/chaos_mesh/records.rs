@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::fault::{Aim, Fault, Mode, Namespaces, PodQuery, Selection, Target};
 use crate::object::Object;
 
-const RECORDS: &str = "/status/experiment/containerRecords";
+const RECORDS: &[&str] = &["status", "experiment", "containerRecords"];
 
 /// The `selectorKey` of the records of a NetworkChaos' far side.
 const FAR_SIDE: &str = ".Target";
 
 /// Aims the faults at what the records of `object` name, where it has any.
 pub(super) fn aim(faults: &mut [Fault], object: &Object) {
-    let records = object.value().pointer(RECORDS).and_then(Value::as_array);
+    let records = object.at(RECORDS).and_then(Value::as_array);
     let Some(records) = records.filter(|records| !records.is_empty()) else {
         return;
     };
@@ -61,10 +61,7 @@ fn hold<'r>(target: &mut Target, ids: impl Iterator<Item = &'r String>) {
         &mut target.value_field,
         &mut target.selector_field,
     ] {
-        RECORDS
-            .replace('/', ".")
-            .trim_start_matches('.')
-            .clone_into(field);
+        *field = RECORDS.join(".");
     }
     target.mode = Mode::All;
     target.selection = Selection {
