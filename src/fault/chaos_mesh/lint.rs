@@ -73,9 +73,10 @@ fn refuse_dropped(spec: &Field<'_>, kind: &Kind, found: &mut Found) {
 
 /// The selectors that a spec has: its own, and that of the other side.
 fn selectors<'a>(spec: &Field<'a>) -> impl Iterator<Item = Field<'a>> {
-    let own = spec.get("selector");
-    let other = spec.get("target").get("selector");
-    [own, other].into_iter().filter(Field::is_set)
+    let holders = [spec.clone(), spec.get("target")].into_iter();
+    let holders = holders.filter(Field::is_set);
+    let selectors = holders.map(|holder| holder.get("selector"));
+    selectors.filter(Field::is_set)
 }
 
 /// The specs of experiment kinds, wherever a Schedule or a Workflow embeds them.
@@ -121,7 +122,8 @@ pub(super) fn unused_specs(holder: &Field<'_>, used: &str, found: &mut Found) {
 }
 
 fn knows(kind: &Kind, key: &str) -> bool {
-    kind.fields == ANY_FIELD || kind.fields.split(' ').any(|field| field == key)
+    let mut fields = kind.fields.as_bytes().split(u8::is_ascii_whitespace);
+    kind.fields == ANY_FIELD || fields.any(|field| field == key.as_bytes())
 }
 
 /// A namespace or a pod that is listed twice is drawn twice.

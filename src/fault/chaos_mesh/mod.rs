@@ -36,7 +36,7 @@ pub(super) fn read(object: &Object) -> Reading {
     let Some(kind) = Kind::named(&object.reference().kind) else {
         return read_unknown(object);
     };
-    let mut found = Found::default();
+    let mut found = Found::of_one();
     Site::new(kind, object.spec(), namespace(object))?.read(&mut found)?;
     lint::last_applied(object, &mut found);
     Ok(Some(found.experiment(object)))

@@ -62,6 +62,9 @@ pub(super) fn schedule(
 /// Counts what a `scheduler` from before 2.0 stands by, from the `first` fault on, as the Schedule
 /// that its author means: at least what a single run does. It does not recur, though.
 pub(super) fn as_meant(scheduler: &Field<'_>, first: usize, found: &mut Found) {
+    if !scheduler.is_set() {
+        return;
+    }
     let field = scheduler.get("cron");
     let cron = field.text().ok().flatten().unwrap_or_default();
     let Ok(schedule) = Schedule::parse(cron, Dialect::ChaosMesh, &jiff::tz::TimeZone::UTC) else {

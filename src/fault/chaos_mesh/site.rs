@@ -71,6 +71,14 @@ pub(super) struct Found {
 const MOST_NOTES: usize = 40;
 
 impl Found {
+    /// Nothing yet, with room for the one fault that most specs are: faults are large.
+    pub(super) fn of_one() -> Self {
+        Self {
+            faults: Vec::with_capacity(1),
+            ..Self::default()
+        }
+    }
+
     /// Something the author should know about the field at `path`.
     pub(super) fn note(&mut self, path: &str, message: impl Into<String>) {
         if self.notes.len() < MOST_NOTES {
