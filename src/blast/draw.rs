@@ -99,6 +99,15 @@ impl Choice {
         }]
     }
 
+    /// As many of those that are wanted as so many copies of it draw, whichever: where nobody else
+    /// draws, any are as good as any others.
+    pub(super) fn taken(&self, copies: u32, wanted: impl Fn(u32) -> bool) -> Vec<u32> {
+        let wanted = self.candidates.iter().copied().filter(|id| wanted(*id));
+        wanted
+            .take(self.most.saturating_mul(copies) as usize)
+            .collect()
+    }
+
     /// Whether nothing can be drawn.
     pub(super) fn is_empty(&self) -> bool {
         self.most == 0 || self.candidates.is_empty()
@@ -117,7 +126,7 @@ pub(super) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
 /// Each list in turn leaps to the other's value, so the work follows the shorter list even when
 /// the longer one has a hundred thousand entries.
 pub(super) fn positions(ids: &[u32], others: &[u32]) -> Vec<u32> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(ids.len().min(others.len()));
     let (mut at, mut other) = (0, 0);
     while let (Some(id), Some(value)) = (ids.get(at), others.get(other)) {
         match id.cmp(value) {

@@ -56,7 +56,9 @@ impl<'a> Play<'a> {
         let (faults, effects) = self.effects(members);
         let hit = self.problem(members, &self.hits);
         let hits = hit.loss(|_| true);
-        let losses = self.problem(members, &self.losses);
+        // Most experiments take down all that they hit.
+        let other = (self.losses != self.hits).then(|| self.problem(members, &self.losses));
+        let losses = other.as_ref().unwrap_or(&hit);
         let loss = losses.loss(|pod| self.healthy(pod));
         let healthy = self.count_healthy(members);
         let remaining = healthy.saturating_sub(loss.lost);
@@ -73,7 +75,7 @@ impl<'a> Play<'a> {
             lost: loss.lost,
             remaining,
             primary,
-            standbys_left: asked.and_then(|it| self.standbys_left(it, members, &losses)),
+            standbys_left: asked.and_then(|it| self.standbys_left(it, members, losses)),
             quorum_kept: if taken {
                 quorum(group, remaining)
             } else {

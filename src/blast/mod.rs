@@ -36,7 +36,7 @@ pub fn measure(experiment: &Experiment, inventory: &Inventory) -> BlastRadius {
     let concurrent = concurrent(&groups, &live, inventory);
     let play = Play::new(inventory, &own, &live);
     let all = most_hit(&play.hits, |node| reach::pods_on(inventory, node));
-    let namespaces = places(&candidates, |pod| inventory.pod(pod).namespace.to_string());
+    let namespaces = places(&candidates, |pod| inventory.pod(pod).namespace.as_str());
     let budgets = budgets(&namespaces, inventory, &play);
     BlastRadius {
         impacts: groups.iter().map(|group| play.impact(*group)).collect(),
@@ -72,23 +72,19 @@ fn groups(candidates: &[PodId], inventory: &Inventory) -> Vec<GroupId> {
     )
 }
 
-fn places(candidates: &[PodId], place: impl Fn(PodId) -> String) -> Vec<String> {
-    let mut places: Vec<String> = Vec::new();
-    for pod in candidates {
-        let here = place(*pod);
-        if places.last() != Some(&here) {
-            places.push(here);
-        }
-    }
+/// Where the candidates are, as far as that is known.
+fn places<'i>(candidates: &[PodId], place: impl Fn(PodId) -> &'i str) -> Vec<String> {
+    let mut places: Vec<&str> = candidates.iter().map(|pod| place(*pod)).collect();
+    places.dedup();
     let mut places = sorted(places);
     places.retain(|place| !place.is_empty());
-    places
+    places.into_iter().map(str::to_owned).collect()
 }
 
 fn zones(candidates: &[PodId], inventory: &Inventory) -> Vec<String> {
     places(candidates, |pod| {
         let node = inventory.pod(pod).node;
-        node.map_or_else(String::new, |node| inventory.node(node).zone.to_string())
+        node.map_or("", |node| inventory.node(node).zone.as_str())
     })
 }
 

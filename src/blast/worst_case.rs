@@ -55,6 +55,14 @@ pub struct Loss {
 }
 
 impl Loss {
+    /// What this joint draw takes.
+    fn of(witness: Vec<u32>) -> Self {
+        Self {
+            lost: length(witness.iter()),
+            witness,
+        }
+    }
+
     /// Whether a joint draw is known that takes as many.
     #[must_use]
     pub fn is_exact(&self) -> bool {
@@ -66,6 +74,10 @@ impl Problem {
     /// The most healthy members that one joint draw may take.
     #[must_use]
     pub fn loss(&self, healthy: impl Fn(u32) -> bool) -> Loss {
+        if let Some(choice) = self.alone() {
+            let healthy = |item: u32| healthy(self.items[item as usize]);
+            return Loss::of(self.named(&choice.taken(1, healthy)));
+        }
         let wanted = self.items.iter().map(|id| healthy(*id)).collect();
         // Without an item that must be taken there is always an answer.
         worst(
@@ -109,6 +121,14 @@ impl Problem {
         Some(length(standbys.iter()).saturating_sub(lost))
     }
 
+    /// The draw of pods that is all there is.
+    fn alone(&self) -> Option<&Choice> {
+        match self.pods.as_slice() {
+            [choice] if self.cuts.is_empty() && self.node_draws.is_empty() => Some(choice),
+            _ => None,
+        }
+    }
+
     fn named(&self, items: &[u32]) -> Vec<u32> {
         let mut ids: Vec<u32> = items
             .iter()
@@ -127,17 +147,7 @@ pub fn most_hit(draws: &[Draw], pods_on: impl Fn(u32) -> Vec<u32>) -> Loss {
         && let Victims::Pods(choice) = &draw.victims
     {
         // Most experiments are one draw of pods, which any of its candidates fill.
-        let most = choice.most.saturating_mul(draw.copies);
-        let witness: Vec<u32> = choice
-            .candidates
-            .iter()
-            .copied()
-            .take(most as usize)
-            .collect();
-        return Loss {
-            lost: length(witness.iter()),
-            witness,
-        };
+        return Loss::of(choice.taken(draw.copies, |_| true));
     }
     most_classes(draws, |pod| pod, pods_on)
 }
