@@ -49,15 +49,16 @@ pub(super) fn headline(
 }
 
 fn line(experiment: &Experiment, impact: &Impact, inventory: &Inventory) -> String {
-    let name = inventory.group_name(impact.group);
     let reaching = impact
         .faults
         .iter()
         .filter_map(|index| experiment.faults.get(*index));
     let faults: Vec<&Fault> = reaching.collect();
     let mut text = format!(
-        "it may hit {} of {} pods of {name}",
-        impact.hits, impact.size
+        "it may hit {} of {} pods of {}",
+        impact.hits,
+        impact.size,
+        inventory.group(impact.group)
     );
     if let Some(lifetime) = faults.iter().map(|fault| fault.lifetime).max_by_key(length) {
         let _ = write!(text, " {}", lasting(lifetime));
