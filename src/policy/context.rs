@@ -12,8 +12,10 @@ use crate::inventory::{Active, Budget, Group, GroupId, Inventory, PodId, View};
 /// A case, and what is worked out of it once for all policies.
 pub(super) struct Common<'a> {
     case: &'a Case<'a>,
-    /// The pods that can be hit, by group.
-    hit: BTreeMap<GroupId, Vec<PodId>>,
+    /// The databases and workloads that can be reached, by id, each with its pods that can be hit.
+    reached: Vec<(Reached<'a>, Vec<PodId>)>,
+    /// Whether more may be reached than is now: a fault is armed, or what it reaches cannot be resolved.
+    open: bool,
     /// For each fault how many entries its list may have: asked for once a violation, told once.
     lists: Vec<OnceCell<usize>>,
 }
@@ -25,11 +27,34 @@ impl<'a> Common<'a> {
             let group = case.inventory.pod(*pod).group;
             hit.entry(group).or_default().push(*pod);
         }
+        let impacts = case.blast.impacts.iter();
+        let reached = impacts.map(|impact| {
+            let group = case.inventory.group(impact.group);
+            let hit = hit.remove(&impact.group).unwrap_or_default();
+            (Reached { impact, group }, hit)
+        });
+        let mut reached: Vec<_> = reached.collect();
+        reached.sort_by_key(|(reached, _)| reached.impact.group);
+        let faults = &case.experiment.faults;
+        let armed = case.blast.faults.iter().any(|reach| reach.armed);
+        let unknown = faults
+            .iter()
+            .any(|fault| matches!(fault.aim, Aim::Unknown(_)));
         Self {
             case,
-            hit,
-            lists: vec![OnceCell::new(); case.experiment.faults.len()],
+            reached,
+            open: armed || unknown || !case.blast.unknown.is_empty(),
+            lists: vec![OnceCell::new(); faults.len()],
         }
+    }
+}
+
+impl Common<'_> {
+    /// The pods of a group that can be hit.
+    fn hit(&self, group: GroupId) -> &[PodId] {
+        let place = |(reached, _): &(Reached<'_>, _)| reached.impact.group;
+        let found = self.reached.binary_search_by_key(&group, place).ok();
+        found.map_or(&[], |at| &self.reached[at].1)
     }
 }
 
@@ -64,30 +89,25 @@ pub(super) struct Seen<'a> {
 impl<'a> LimitContext<'a> {
     pub(super) fn new(policy: &'a Policy, common: &'a Common<'a>) -> Self {
         let case = common.case;
-        let inventory = case.inventory;
-        let covers = |id: GroupId| {
-            let hit = common.hit.get(&id).map(Vec::as_slice).unwrap_or_default();
-            policy.protects.covers(inventory.group(id), hit, inventory)
-        };
-        let impacts = case.blast.impacts.iter();
-        let mut reached: Vec<Reached<'a>> = impacts
-            .filter(|impact| covers(impact.group))
-            .map(|impact| Reached {
-                impact,
-                group: inventory.group(impact.group),
-            })
-            .collect();
-        reached.sort_by_key(|reached| reached.impact.group);
-        let addressable = addressable(case, covers);
+        let covers =
+            |group: &Group, hit: &[PodId]| policy.protects.covers(group, hit, case.inventory);
+        let reached = common.reached.iter();
+        let reached = reached.filter(|(reached, hit)| covers(reached.group, hit));
         let mut context = Self {
             policy,
             case,
             common,
-            reached,
+            reached: reached.map(|(reached, _)| *reached).collect(),
             faults: Vec::new(),
-            addressable,
+            addressable: Vec::new(),
         };
-        context.faults = context.seen();
+        if common.open {
+            let covers = |id| covers(case.inventory.group(id), common.hit(id));
+            context.addressable = addressable(case, covers);
+        }
+        if common.open || !context.reached.is_empty() {
+            context.faults = context.seen();
+        }
         context
     }
 
@@ -124,7 +144,7 @@ impl<'a> LimitContext<'a> {
             .into_iter()
             .flatten()
             .map(|pod| self.inventory().pod(*pod).group);
-        groups.any(|group| self.has(group))
+        !self.reached.is_empty() && groups.any(|group| self.has(group))
     }
 
     fn is_unknown(&self, seen: &Seen<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Whose pods a policy protects: decided by the victim, never by where the chaos object lies.
 
-use crate::inventory::{Group, Inventory, PodId};
+use crate::inventory::{Group, Inventory, Namespace, PodId};
 use crate::object::{Field, Unreadable};
 use crate::selector::LabelSelector;
 
@@ -39,9 +39,8 @@ impl Protected {
 
     /// A namespace that is not in the inventory may have any labels, so that every policy covers it.
     fn covers_namespace(&self, name: &str, inventory: &Inventory) -> bool {
-        inventory
-            .namespace(name)
-            .is_none_or(|namespace| self.namespaces.matches(&namespace.labels))
+        let matches = |namespace: &Namespace| self.namespaces.matches(&namespace.labels);
+        self.namespaces.is_empty() || inventory.namespace(name).is_none_or(matches)
     }
 
     /// A workload whose pods are not known may have any labels too.
