@@ -117,7 +117,8 @@ impl Found {
 
     /// The experiment that `object` is.
     pub(super) fn experiment(mut self, object: &Object) -> Experiment {
-        self.heed(object);
+        let forced = object.annotation(CLEANUP) == Some("forced");
+        self.heed(object, forced);
         let kind = object.reference().kind.as_str();
         let schedules = kind == "Schedule";
         let pausable = schedules || Kind::named(kind).is_some();
@@ -128,7 +129,7 @@ impl Found {
         records::aim(&mut faults, object);
         for fault in &mut faults {
             fault.later |= paused;
-            if object.annotation(CLEANUP) == Some("forced") && fault.lifetime.ends() {
+            if forced && fault.lifetime.ends() {
                 fault.lifetime = Lifetime::Forever;
             }
         }
@@ -147,14 +148,16 @@ impl Found {
 
 impl Found {
     /// What the metadata of an object does to its experiment, whatever its spec says.
-    fn heed(&mut self, object: &Object) {
-        let metadata = object.root().get("metadata");
-        if object.annotation(CLEANUP) == Some("forced") {
-            let field = metadata.get("annotations").get(CLEANUP);
+    fn heed(&mut self, object: &Object, forced: bool) {
+        let metadata = || object.root().get("metadata");
+        if forced {
+            let field = metadata().get("annotations").get(CLEANUP);
             self.note(field.path(), "nothing recovers: what it injects stays");
         }
-        if let (Some(name), None) = (object.label(OWNER), object.controller()) {
-            let field = metadata.get("labels").get(OWNER);
+        if let Some(name) = object.label(OWNER)
+            && object.controller().is_none()
+        {
+            let field = metadata().get("labels").get(OWNER);
             let message = format!("a Schedule called \"{name}\" would pause and delete this");
             self.note(field.path(), message);
         }
