@@ -171,7 +171,12 @@ async fn a_certificate_is_replaced_under_load_without_a_failed_handshake() {
     for day in 1..=5 {
         let end = Timestamp::now() + jiff::Span::new().hours(24 * day);
         write(&authority.issue_until("localhost", end));
-        let presented = |_: &u64| live.days_left(Timestamp::now()) == Some(day - 1);
+        let presented = |_: &u64| {
+            let left = live
+                .facts()
+                .map(|it| it.until.duration_since(Timestamp::now()));
+            left.is_some_and(|left| left.as_hours().div_euclid(24) == day - 1)
+        };
         changes.wait_for(presented).await.unwrap();
         ends.push(live.facts().unwrap().until);
     }

@@ -133,13 +133,6 @@ impl Live {
         parts.pair.as_ref().map(|pair| pair.facts.clone())
     }
 
-    /// For how many days the certificate is still good; less than none when it is over.
-    #[must_use]
-    pub fn days_left(&self, now: Timestamp) -> Option<i64> {
-        let left = self.facts()?.until.duration_since(now);
-        Some(left.as_hours().div_euclid(24))
-    }
-
     /// What keeps connections from being accepted, or nothing does.
     #[must_use]
     pub fn missing(&self, now: Timestamp) -> Option<String> {
