@@ -96,7 +96,15 @@ fn what_a_setting_does_not_accept_is_refused_with_what_it_does() {
         ),
         (
             "staleness: 120",
-            "config.yaml:1:1: staleness: 120, expected a duration, such as 20s or 2m",
+            "config.yaml:1:1: staleness: 120, expected a duration, such as 20s or 2m; 10s or more",
+        ),
+        (
+            "staleness: 9.9s",
+            "config.yaml:1:1: staleness: \"9.9s\", expected a duration, such as 20s or 2m; 10s or more",
+        ),
+        (
+            "drain: {delay: soon}",
+            "config.yaml:1:9: drain.delay: \"soon\", expected a duration, such as 20s or 2m",
         ),
         (
             "accounts: {tools: a}",

@@ -180,10 +180,16 @@ impl Given {
             .unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 
-    /// A span of time.
+    /// A span of time, as long as its setting wants it at least.
     pub(super) fn span(&mut self, key: &'static str) -> Duration {
-        self.parsed(key, |text| parse_duration(text).ok())
-            .unwrap_or_default()
+        let setting = SETTINGS.iter().find(|setting| setting.key == key);
+        let least = match setting.map(|setting| setting.accepts) {
+            Some(Accepts::AtLeast(seconds)) => seconds,
+            Some(_) | None => 0,
+        };
+        let least = Duration::from_secs(least);
+        let read = |text: &str| parse_duration(text).ok().filter(|span| *span >= least);
+        self.parsed(key, read).unwrap_or_default()
     }
 
     /// One of some words, as what it stands for.
@@ -269,7 +275,12 @@ fn split(setting: &Setting, text: &str) -> Vec<String> {
             let texts = texts.filter(|text| !text.is_empty());
             texts.map(str::to_owned).collect()
         }
-        Accepts::Address | Accepts::Text | Accepts::Path | Accepts::Span | Accepts::Word(_) => {
+        Accepts::Address
+        | Accepts::Text
+        | Accepts::Path
+        | Accepts::Span
+        | Accepts::AtLeast(_)
+        | Accepts::Word(_) => {
             vec![text.to_owned()]
         }
     }

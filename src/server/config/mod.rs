@@ -231,9 +231,12 @@ pub fn effective(sources: &Sources<'_>) -> String {
         };
         let value = match setting.accepts {
             Accepts::Texts => serde_json::json!(set.texts).to_string(),
-            Accepts::Address | Accepts::Text | Accepts::Path | Accepts::Span | Accepts::Word(_) => {
-                serde_json::json!(set.texts.first()).to_string()
-            }
+            Accepts::Address
+            | Accepts::Text
+            | Accepts::Path
+            | Accepts::Span
+            | Accepts::AtLeast(_)
+            | Accepts::Word(_) => serde_json::json!(set.texts.first()).to_string(),
         };
         let _ = writeln!(page, "{indent}{name}: {value} # {}", set.origin);
     }

@@ -13,6 +13,8 @@ pub enum Accepts {
     Texts,
     /// A span of time as Go writes it.
     Span,
+    /// One of so many seconds at least.
+    AtLeast(u64),
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -61,12 +63,14 @@ impl Accepts {
     /// What is accepted, in words.
     #[must_use]
     pub fn words(self) -> String {
+        const SPAN: &str = "a duration, such as 20s or 2m";
         match self {
             Self::Address => "an address and a port, such as 0.0.0.0:9443".to_owned(),
             Self::Text => "a text".to_owned(),
             Self::Path => "the path of a file".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
-            Self::Span => "a duration, such as 20s or 2m".to_owned(),
+            Self::Span => SPAN.to_owned(),
+            Self::AtLeast(seconds) => format!("{SPAN}; {seconds}s or more"),
             Self::Word(words) => words.join(" or "),
         }
     }
@@ -85,6 +89,9 @@ const fn setting(
         says,
     }
 }
+
+/// Watches that would have to be heard of more often could not be kept up.
+const SHORTEST_STALENESS: u64 = 10;
 
 /// Every setting, in the order in which they are shown.
 pub const SETTINGS: &[Setting] = &[
@@ -168,7 +175,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "staleness",
-        Accepts::Span,
+        Accepts::AtLeast(SHORTEST_STALENESS),
         "2m",
         "For how long the cluster may have been out of sight until everything is denied.",
     ),
