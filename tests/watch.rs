@@ -1,6 +1,7 @@
 //! The live view of a cluster, against an API server in this process. Time is virtual: nobody waits.
 
 pub(crate) mod fake;
+mod log;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use serde_json::{Value, json};
 
 use crate::command::Folder;
 use fake::{Fake, fake};
+use log::Log;
+use tracing::Level;
 
 fn pod() -> Value {
     json!({"metadata": {"labels": {"app": "pg"}}, "spec": {"nodeName": "n1", "containers": []},
@@ -212,6 +215,57 @@ async fn a_watch_that_is_cut_off_misses_nothing() {
     until("seen", || pods(&watch).len() == 3).await;
     let lists = fake.requests();
     assert!(!lists.iter().any(|it| it.contains("limit=")), "{lists:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_watch_that_stays_away_for_longer_than_the_bound_is_a_warning() {
+    let log = Log::default();
+    let _listening = log.listen();
+    let fake = with_pods(1);
+    let watch = fake.watch();
+    ready(&watch).await;
+    let lost = || {
+        let warnings = log.told(Level::WARN).into_iter();
+        warnings.filter(|it| it == "watch lost").count()
+    };
+    for _ in 0..10 {
+        fake.cut();
+        pass(30).await;
+    }
+    fake.down(true);
+    pass(100).await;
+    fake.down(false);
+    until("back", || is(&watch, "Pod", &State::Watching)).await;
+    assert_eq!(lost(), 0);
+    let quiet = |it: &String| it == "watch ended";
+    assert!(log.told(Level::DEBUG).iter().any(quiet));
+    assert!(!log.told(Level::INFO).contains(&"watch is back".to_owned()));
+    fake.down(true);
+    pass(600).await;
+    assert_eq!(lost(), watch.health().len(), "each once");
+    fake.down(false);
+    ready(&watch).await;
+    until("said", || {
+        log.told(Level::INFO).contains(&"watch is back".to_owned())
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_does_not_come_is_a_warning_at_once() {
+    let log = Log::default();
+    let _listening = log.listen();
+    let fake = with_pods(1);
+    fake.with("Pod", |kind| {
+        kind.refused = Some((500, "etcd is away".to_owned()));
+    });
+    let watch = fake.watch();
+    until("it has answered", || {
+        watch.unready().as_deref() == Some("not listed yet: pods")
+    })
+    .await;
+    let lost = |it: &String| it == "watch lost";
+    assert!(log.told(Level::WARN).iter().any(lost));
 }
 
 #[tokio::test(start_paused = true)]

@@ -74,6 +74,8 @@ pub(super) struct Shared {
     pub(super) keeper: mpsc::Sender<Change>,
     /// How many may list at once.
     pub(super) lists: Arc<Semaphore>,
+    /// How long one may be out of sight.
+    pub(super) staleness: Duration,
     /// How long a watch is asked to last.
     pub(super) lasting: (Duration, Duration),
     /// What wakes the discovery of kinds.
@@ -261,9 +263,17 @@ impl Feed {
         match trouble {
             Trouble::Expired => self.position = None,
             Trouble::Refused(status) => self.refuse(status).await?,
-            Trouble::Broken(_) | Trouble::Silent(_) => self.sign.lost(&trouble.to_string()),
+            Trouble::Broken(_) | Trouble::Silent(_) => self.lose(&trouble.to_string()),
         }
         Ok(())
+    }
+
+    /// It is cut off, which is grave where there is no list to go on from, or where it has been out of sight
+    /// for too long.
+    fn lose(&self, why: &str) {
+        let age = self.sign.age();
+        let old = age.is_none_or(|age| age > self.shared.staleness);
+        self.sign.lost(why, self.position.is_none() || old);
     }
 
     async fn refuse(&mut self, status: &Status) -> Result<(), End> {
@@ -284,7 +294,7 @@ impl Feed {
             self.unlisted(format!("{resource} cannot be listed: {code}: {message}"))
                 .await?;
         } else {
-            self.sign.lost(&format!("{code}: {message}"));
+            self.lose(&format!("{code}: {message}"));
         }
         let wait = status
             .details

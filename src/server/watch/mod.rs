@@ -101,6 +101,7 @@ impl Watch {
             client,
             keeper: sender,
             lists: Arc::new(Semaphore::new(LISTS)),
+            staleness: self.settings.staleness,
             lasting: feed::lasting(self.settings.staleness),
             rediscover: Arc::clone(&rediscover),
             signs: Arc::clone(&self.signs),

@@ -50,6 +50,8 @@ pub(super) struct Sign {
     /// Whether the inventory knows its objects, or that they cannot be known.
     settled: AtomicBool,
     established: AtomicBool,
+    /// Whether somebody was warned that it is lost.
+    warned: AtomicBool,
 }
 
 impl Sign {
@@ -62,6 +64,7 @@ impl Sign {
             state: ArcSwap::from_pointee(State::Listing),
             settled: AtomicBool::new(false),
             established: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
         })
     }
 
@@ -111,29 +114,36 @@ impl Sign {
 
     /// It is told of every change from here on.
     pub(super) fn watching(&self) {
-        let before = self.state.swap(Arc::new(State::Watching));
+        self.state.store(Arc::new(State::Watching));
         let resource = self.served.resource();
+        let warned = self.warned.swap(false, Ordering::Relaxed);
         if !self.established.swap(true, Ordering::Relaxed) {
             tracing::info!(resource, "watch established");
-        } else if !matches!(*before, State::Watching) {
+        } else if warned {
             tracing::info!(resource, "watch is back");
+        } else {
+            tracing::debug!(resource, "watch goes on");
         }
         self.alive();
     }
 
-    /// It is cut off.
-    pub(super) fn lost(&self, why: &str) {
+    /// It is cut off. Watches end all the time; it is a matter for people only where it is `grave`.
+    pub(super) fn lost(&self, why: &str, grave: bool) {
         if self.is_unlisted() {
             return;
         }
-        let before = self.state.swap(Arc::new(State::Lost(why.to_owned())));
-        if !matches!(*before, State::Lost(_)) {
-            tracing::warn!(resource = self.served.resource(), why, "watch lost");
+        self.state.store(Arc::new(State::Lost(why.to_owned())));
+        let resource = self.served.resource();
+        if !grave {
+            tracing::debug!(resource, why, "watch ended");
+        } else if !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(resource, why, "watch lost");
         }
     }
 
     /// Its objects cannot be known.
     pub(super) fn unlisted(&self, why: &str) {
+        self.warned.store(true, Ordering::Relaxed);
         let before = self.state.swap(Arc::new(State::Unlisted(why.to_owned())));
         if !matches!(*before, State::Unlisted(_)) {
             tracing::warn!(resource = self.served.resource(), why, "not to be watched");
