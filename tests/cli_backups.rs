@@ -332,7 +332,16 @@ fn a_shell_reads_the_command_as_it_is_meant() {
 fn the_demo_shows_one_database_leaving_with_its_backups() {
     let ended = examples(&["demo"]);
     let said = "examples/databases/percona-xtradb.yaml:4: PerconaXtraDBCluster databases/orders gets backups of BackupDefaults default\n";
-    assert_ends(&ended, 0, &[said, "+  backup:\n"]);
+    assert_ends(
+        &ended,
+        0,
+        &[
+            "/mutate answers over HTTPS",
+            said,
+            "+  backup:\n",
+            "+    image: ",
+        ],
+    );
 }
 
 #[test]

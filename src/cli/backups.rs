@@ -200,14 +200,8 @@ impl Answer {
         }
         self.remarks(out)?;
         if !self.injection.patch.is_empty() {
-            let (before, after) = (document(&self.before)?, document(&self.after)?);
-            let Source { file, line } = &self.source;
             let name = self.defaults().unwrap_or_default();
-            let titles = (
-                format!("{file}:{line}"),
-                format!("with BackupDefaults {name}"),
-            );
-            unified(out, (&before, &after), &titles)?;
+            stored(out, (&self.source, &name), (&self.before, &self.after))?;
         }
         for object in &self.beside.objects {
             let object = Object::new(object.clone())?;
@@ -233,6 +227,22 @@ impl Answer {
         }
         Ok(())
     }
+}
+
+/// Writes what becomes of a database by BackupDefaults of this name, as a diff of what is stored.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn stored(
+    out: &mut dyn Write,
+    (Source { file, line }, name): (&Source, &str),
+    (before, after): (&Object, &Object),
+) -> anyhow::Result<()> {
+    let titles = (
+        format!("{file}:{line}"),
+        format!("with BackupDefaults {name}"),
+    );
+    unified(out, (&document(before)?, &document(after)?), &titles)
 }
 
 fn unified(

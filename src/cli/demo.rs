@@ -11,11 +11,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Outcome;
-use super::backups;
 use super::client::Client;
-use super::examples::{
-    Example, Expectation, NOW, backup_defaults, databases, examples, now, whole, world,
-};
+use super::demo_backup::{giver, show_database};
+use super::examples::{Example, Expectation, NOW, examples, now, whole, world};
 use super::inputs::DEFAULT_POLICIES;
 use super::manifests::Reader;
 use super::style::Paint;
@@ -63,9 +61,11 @@ impl Demo {
         let certificate = Throwaway::new(&["localhost", "127.0.0.1"])?;
         let live = Some(Arc::clone(&certificate.live));
         let webhook = Listener::bind(&self.listen, live, Bounds::default())?;
-        let url = format!("https://{}/validate", webhook.address()?);
+        let origin = format!("https://{}", webhook.address()?);
+        let url = format!("{origin}/validate");
         let (phase, phases) = watch::channel(Phase::Serving);
         let routes = admission::router(Arc::new(guard()?));
+        let routes = routes.merge(admission::giving(Arc::new(giver()?)));
         let serving = tokio::spawn(webhook.serve(routes, phases, ENDING));
         let client = Client::new(&certificate.authority)?;
         writeln!(
@@ -73,7 +73,7 @@ impl Demo {
             "webhook: {url}, example cluster of {NOW}, policies/default.yaml\n"
         )?;
         let outcome = send_all(out, &client, &url).await?;
-        show_database(out)?;
+        show_database(out, &client, &format!("{origin}/mutate")).await?;
         if self.serve {
             stay(out, &certificate, &url).await?;
         }
@@ -140,24 +140,6 @@ async fn send_all(out: &mut dyn Write, client: &Client, url: &str) -> anyhow::Re
     } else {
         Outcome::Denied
     })
-}
-
-/// Shows what a database that is applied without backups gets.
-fn show_database(out: &mut dyn Write) -> anyhow::Result<()> {
-    let databases = databases()?;
-    let all = backups::answers(
-        &databases.subjects,
-        &backup_defaults()?,
-        &databases.vicinity,
-    );
-    let wanted = |it: &&backups::Answer| it.object().is("pxc.percona.com", "PerconaXtraDBCluster");
-    let mut found = all.iter().filter(wanted).filter(|it| it.gets());
-    let answer = found.next().context("no example of a database")?;
-    writeln!(
-        out,
-        "\na database that is applied without backups, by policies/backup-defaults.yaml:\n"
-    )?;
-    answer.diff(out)
 }
 
 fn reply(answer: &Value) -> anyhow::Result<Reply> {

@@ -150,17 +150,24 @@ pub fn databases() -> anyhow::Result<Databases> {
     Ok(found)
 }
 
-/// The backup defaults that we ship.
+/// The backup defaults that we ship, as they are written.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn backup_defaults() -> anyhow::Result<Defaults> {
+pub fn written_defaults() -> anyhow::Result<Vec<Object>> {
     let mut all = Vec::new();
     for (file, text) in BACKUP_DEFAULTS {
         all.extend(whole(Reader::default().read_text(file, text))?);
     }
-    let objects: Vec<Object> = all.into_iter().map(|it| it.object).collect();
-    Defaults::compile(&objects).map_err(|problems| {
+    Ok(all.into_iter().map(|it| it.object).collect())
+}
+
+/// The backup defaults that we ship.
+///
+/// # Errors
+/// When they cannot be used.
+pub fn backup_defaults() -> anyhow::Result<Defaults> {
+    Defaults::compile(&written_defaults()?).map_err(|problems| {
         let first = problems.first().map(ToString::to_string);
         anyhow::anyhow!("{}", first.unwrap_or_default())
     })
@@ -178,7 +185,7 @@ pub fn examples() -> anyhow::Result<Vec<Example>> {
         }
         let expected = expectation(text).with_context(|| format!("examples/{file}"))?;
         for manifest in whole(Reader::default().read_text(&file, text))? {
-            let review = review(&manifest.object, examples.len());
+            let review = review(&manifest.object, &format!("example-{}", examples.len()));
             examples.push(Example {
                 file: file.clone(),
                 review,
@@ -217,7 +224,8 @@ pub fn expectation(text: &str) -> anyhow::Result<Expectation> {
 }
 
 /// The review that the API server would send for the creation of an object.
-fn review(object: &Object, number: usize) -> Value {
+#[must_use]
+pub fn review(object: &Object, uid: &str) -> Value {
     if object.is("admission.k8s.io", "AdmissionReview") {
         return object.value().clone();
     }
@@ -226,7 +234,7 @@ fn review(object: &Object, number: usize) -> Value {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "request": {
-            "uid": format!("example-{number}"),
+            "uid": uid,
             "kind": {"group": reference.group, "version": reference.version, "kind": reference.kind},
             "namespace": reference.namespace,
             "name": reference.name,

@@ -28,6 +28,7 @@ pub mod sight;
 pub mod vicinity;
 pub mod hash_names;
 pub mod closing;
+pub mod demo_backup;
 pub mod style;
 
 use std::io::Write as _;

@@ -4,13 +4,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+
 use super::beside::Beside;
 use crate::backup::{Around, Schema, Secret};
 use crate::object::Object;
 
 /// Something that the API server knows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Question {
+pub enum Question {
     /// A namespace, by its name.
     Namespace(String),
     /// The Services of plugins, everywhere.
@@ -23,7 +25,7 @@ pub(super) enum Question {
 
 /// What was answered.
 #[derive(Debug, Clone)]
-pub(super) enum Answer {
+pub enum Answer {
     /// These objects.
     Objects(Vec<Object>),
     /// This is known of a secret.
@@ -32,6 +34,15 @@ pub(super) enum Answer {
     Schema(Arc<Schema>),
     /// Nothing.
     Unknown,
+}
+
+/// An answer that may take a while.
+pub type Awaited<'a> = BoxFuture<'a, Answer>;
+
+/// Who answers questions.
+pub trait Source: Send + Sync {
+    /// The answer to a question; nothing is known where it is not told.
+    fn answer<'a>(&'a self, question: &'a Question) -> Awaited<'a>;
 }
 
 /// What was answered so far.

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use kube::Client;
 use tokio::time::{Instant, timeout_at};
 
-use super::asked::{Answer, Asking, Question, Told};
+use super::asked::{Answer, Asking, Question, Source, Told};
 use super::beside::Beside;
 use super::lookup::Lookup;
 use crate::backup::{Injection, Known, Left, Schema, Why, inject};
@@ -27,7 +27,7 @@ const ROUNDS: u32 = 6;
 
 /// Who answers.
 pub struct Injector {
-    lookup: Lookup,
+    source: Box<dyn Source>,
     /// The accounts of the databases' operators.
     pub(super) operators: Vec<String>,
 }
@@ -36,12 +36,18 @@ impl Injector {
     /// One that asks by this client and knows these accounts.
     #[must_use]
     pub fn new(client: Client, accounts: &Accounts) -> Self {
+        Self::asking(Box::new(Lookup::new(client)), accounts)
+    }
+
+    /// One that asks this source.
+    #[must_use]
+    pub fn asking(source: Box<dyn Source>, accounts: &Accounts) -> Self {
         let named = |name: &str| format!("system:serviceaccount:*:{name}");
         let known = OPERATORS.iter().map(|name| named(name));
         let added = accounts.operators.iter();
         let added = added.flat_map(|pattern| [pattern.clone(), named(pattern)]);
         Self {
-            lookup: Lookup::new(client),
+            source,
             operators: known.chain(added).collect(),
         }
     }
@@ -100,7 +106,7 @@ impl Injector {
 
     async fn ask(&self, missed: BTreeSet<Question>, deadline: Instant) -> Vec<(Question, Answer)> {
         let each = missed.into_iter().map(|question| async {
-            let answer = timeout_at(deadline, self.lookup.answer(&question)).await;
+            let answer = timeout_at(deadline, self.source.answer(&question)).await;
             let answer = answer.unwrap_or_else(|_| {
                 tracing::warn!(?question, "no answer in time to what backups depend on");
                 Answer::Unknown

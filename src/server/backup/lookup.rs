@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::asked::{Answer, Question};
+use super::asked::{Answer, Awaited, Question, Source};
 use super::definitions::Definitions;
 use crate::backup::Secret;
 use crate::object::Object;
@@ -48,7 +48,7 @@ pub(super) fn one(path: &str, name: &str) -> String {
     format!("{path}?fieldSelector=metadata.name%3D{name}")
 }
 
-/// Who answers questions.
+/// The API server as who answers questions.
 pub(super) struct Lookup {
     api: Api,
     definitions: Definitions,
@@ -96,18 +96,13 @@ impl Lookup {
         }
     }
 
-    /// The answer to a question; nothing is known where the API server does not tell.
-    pub(super) async fn answer(&self, question: &Question) -> Answer {
-        let answer = match question {
+    async fn told(&self, question: &Question) -> kube::Result<Answer> {
+        match question {
             Question::Namespace(name) => self.namespace(name).await,
             Question::Plugins => self.objects(PLUGINS, ("v1", "Service")).await,
             Question::Secret(namespace, name) => self.secret(namespace, name).await,
             Question::Schema(group, version, kind) => self.schema([group, version, kind]).await,
-        };
-        answer.unwrap_or_else(|error| {
-            tracing::warn!(%error, ?question, "what backups depend on is not known");
-            Answer::Unknown
-        })
+        }
     }
 
     async fn namespace(&self, name: &str) -> kube::Result<Answer> {
@@ -150,6 +145,17 @@ impl Lookup {
         let name = format!("{}.{group}", row.plural);
         let found = self.definitions.schema(&name, version).await?;
         Ok(found.map_or(Answer::Unknown, Answer::Schema))
+    }
+}
+
+impl Source for Lookup {
+    fn answer<'a>(&'a self, question: &'a Question) -> Awaited<'a> {
+        Box::pin(async move {
+            self.told(question).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, ?question, "what backups depend on is not known");
+                Answer::Unknown
+            })
+        })
     }
 }
 

@@ -23,6 +23,7 @@ mod steps;
 mod storage;
 mod upkeep;
 
+pub use asked::{Answer, Awaited, Question, Source};
 pub use beside::Beside;
 pub use bucket::{Keys, Unreachable, probe};
 pub use injector::Injector;

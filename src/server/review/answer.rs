@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{API_VERSION, KIND, NotAReview};
-use crate::backup::{Injection, additions, cut};
+use crate::backup::{Injection, Patch, additions, cut};
 use crate::judge::{Decision, Verdict};
 use crate::policy::Violation;
 
@@ -87,6 +87,13 @@ pub fn untouched(uid: String, problem: &NotAReview) -> Answer {
         warnings: vec![cut(format!("{problem}; no backups are added"))],
         ..Response::default()
     })
+}
+
+/// The patch of an answer that came over the wire; `None` where there is none that can be read.
+#[must_use]
+pub fn patch(answer: &Value) -> Option<Patch> {
+    let text = answer.pointer("/response/patch")?.as_str()?;
+    serde_json::from_slice(&STANDARD.decode(text).ok()?).ok()
 }
 
 /// What the audit log is told of an injection.

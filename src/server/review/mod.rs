@@ -3,7 +3,7 @@
 
 mod answer;
 
-pub use answer::{Answer, answer, injected, untouched};
+pub use answer::{Answer, answer, injected, patch, untouched};
 
 use std::collections::BTreeMap;
 
