@@ -87,7 +87,7 @@ pub struct GroupPlan {
     pub recognised_by: Option<String>,
     /// When its newest backup finished; `null` where there is none or it cannot be told.
     pub backup: Option<String>,
-    /// When it was last restored in place; `null` where nothing tells of a restore.
+    /// When its backups were last restored, in place or into a new database (then when that one was made); `null` where nothing tells of a restore.
     pub restored: Option<String>,
     /// Members it should have.
     pub size: u32,

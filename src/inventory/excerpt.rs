@@ -9,7 +9,7 @@ use super::namespace;
 use super::pod::is_dropped;
 use super::store::{is_in_facts, is_read_whole, makes_pods, trimmed};
 use super::workload::OWN;
-use crate::fault::Surroundings;
+use crate::fault::{self, Surroundings};
 use crate::object::Object;
 
 /// Paths of fields, `*` for every entry of a list.
@@ -76,6 +76,9 @@ const WORKLOAD: Paths = &[
     "status/updateRevision",
     "status/currentRevision",
     "status/desiredNumberScheduled",
+    "status/completionTime",
+    "status/conditions/*/type",
+    "status/conditions/*/status",
 ];
 
 /// What is read of a pod, or of what pods are made of.
@@ -95,8 +98,15 @@ const TEMPLATE: Paths = &[
 /// What an inventory is made of, of an object; `None` where that is nothing.
 #[must_use]
 pub fn excerpt(object: &Object) -> Option<Object> {
-    let is_whole = is_read_whole(object) || Surroundings::keeps(object);
-    if is_whole || !is_in_facts(object) {
+    let in_facts = is_in_facts(object);
+    // Of what tells of backups facts are enough, and what it runs may hold credentials.
+    let is_whole = if in_facts {
+        fault::may_be_live(object)
+    } else {
+        is_read_whole(object)
+    };
+    let is_whole = is_whole || Surroundings::keeps(object);
+    if is_whole || !in_facts {
         return (is_whole || makes_pods(object)).then(|| trimmed(object));
     }
     let reference = object.reference();

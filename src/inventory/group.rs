@@ -55,8 +55,8 @@ pub struct Database {
     pub lag: Option<Duration>,
     /// The newest finished backup.
     pub backup: Backup,
-    /// When it was last restored in place and that succeeded, where anything tells. A backup that
-    /// succeeded is no tested restore.
+    /// When its backups were last restored and that succeeded, where anything tells: in place, or into a new
+    /// database, and then when that one was made. A backup that succeeded is no tested restore.
     pub restored: Option<Timestamp>,
     /// Whether it can be restored to a point in time.
     pub point_in_time: Option<bool>,

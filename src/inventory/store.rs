@@ -257,15 +257,19 @@ pub(super) fn is_read_whole(object: &Object) -> bool {
 
 /// What no reader looks at, and is long: where it is, and what.
 const DROPPED: &[(&str, &str)] = &[("/metadata", "managedFields")];
-/// The same, of a CronJob that is no chaos.
-const OF_CRON_JOB: (&str, &str) = ("/spec/jobTemplate/spec/template", "spec");
+/// The same, of what is no chaos: what is run by Jobs, which may hold credentials.
+const OF_JOBS: &[(kinds::Kind, &str, &str)] = &[
+    (kinds::CRON_JOB, "/spec/jobTemplate/spec/template", "spec"),
+    (kinds::JOB, "/spec/template", "spec"),
+];
 
 /// An object without what no reader looks at.
 pub(super) fn trimmed(object: &Object) -> Object {
     let mut value = object.value().clone();
-    let cron_job = kinds::CRON_JOB.pair();
-    let is_plain = object.is(cron_job.0, cron_job.1) && !fault::may_be_live(object);
-    let own = is_plain.then_some(OF_CRON_JOB);
+    let own = OF_JOBS
+        .iter()
+        .filter(|(kind, ..)| object.is(kind.group(), kind.name()) && !fault::may_be_live(object));
+    let own = own.map(|(_, parent, key)| (*parent, *key));
     for (parent, key) in DROPPED.iter().copied().chain(own) {
         if let Some(Value::Object(parent)) = value.pointer_mut(parent) {
             parent.remove(key);

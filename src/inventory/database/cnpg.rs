@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::cnpg_backup::{ARCHIVING, BACKUPS, backup, point_in_time, schedules};
 use super::cnpg_pods::expand;
+use super::cnpg_restore::{HEALTHY, restored};
 use super::{Evidence, Family, Known, Told};
 use crate::inventory::kinds::{CNPG, FAILOVER_QUORUM};
 use crate::inventory::lenient::{condition, count, list, text, truth};
@@ -22,8 +23,6 @@ pub(super) const FAMILY: Family = Family {
     database,
     expand,
 };
-
-const HEALTHY: &str = "Cluster in healthy state";
 
 /// Beginnings of the phases in which the operator is changing something.
 const CHANGING: &[&str] = &[
@@ -78,8 +77,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: evidence.annotation("cnpg.io/hibernation") == "on",
         lag: None,
         backup: backup(evidence),
-        // A restore is a new database.
-        restored: None,
+        restored: restored(evidence),
         point_in_time: point_in_time(evidence),
         backup_schedules: schedules(evidence),
     }

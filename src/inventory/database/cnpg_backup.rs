@@ -22,7 +22,7 @@ pub(super) const BACKUPS: Records = Records {
 pub(super) const ARCHIVING: &str = "ContinuousArchiving";
 
 /// Where the operator itself keeps backups and the log, without a plugin.
-const IN_TREE: &str = "/spec/backup/barmanObjectStore";
+pub(super) const IN_TREE: &str = "/spec/backup/barmanObjectStore";
 
 /// Whether it is told to archive its write-ahead log.
 fn archives(evidence: &Evidence<'_>) -> bool {
@@ -33,7 +33,8 @@ fn archives(evidence: &Evidence<'_>) -> bool {
     told && evidence.annotation("cnpg.io/skipWalArchiving") != "enabled"
 }
 
-fn enabled(plugin: &Value) -> bool {
+/// Whether a plugin is switched on, as it is where nothing is said.
+pub(super) fn enabled(plugin: &Value) -> bool {
     plugin.pointer("/enabled") != Some(&Value::Bool(false))
 }
 

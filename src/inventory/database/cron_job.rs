@@ -29,12 +29,7 @@ pub(super) struct Chart<'c> {
 impl<'c> CronJobs<'c> {
     /// Those that say by the annotation that they back up a database of one of these names.
     pub(super) fn marked(world: &World<'c>, place: &str, names: &[&str]) -> Self {
-        let names: Vec<String> = names.iter().map(|name| format!("{place}/{name}")).collect();
-        let says = |it: &&Object| {
-            let said = it.annotation(BACKS_UP).unwrap_or_default();
-            let mut said = said.split([',', ' ']);
-            said.any(|said| names.iter().any(|name| name == said))
-        };
+        let says = |it: &&Object| self::names(it.annotation(BACKS_UP), place, names);
         Self(world.all(CRON_JOB).filter(says).collect())
     }
 
@@ -100,6 +95,15 @@ impl Chart<'_> {
         let backup = label(&COMPONENTS).is_some_and(|word| backs_up(word, self.engine));
         label(&INSTANCES) == Some(self.instance) && named && backup
     }
+}
+
+/// Whether what an annotation says names a database by its namespace and one of these names.
+pub(super) fn names(said: Option<&str>, place: &str, names: &[&str]) -> bool {
+    let mut said = said.unwrap_or_default().split([',', ' ']);
+    said.any(|said| {
+        let named = said.split_once('/');
+        named.is_some_and(|(namespace, name)| namespace == place && names.contains(&name))
+    })
 }
 
 /// A label of a CronJob, else of the pods it makes.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::backup::{Records, newest};
+use super::innodb_restore::restored;
 use super::{Evidence, Family, Known, Told, asked};
 use crate::inventory::expand::labelled;
 use crate::inventory::kinds::{INNODB_CLUSTER, MYSQL_BACKUP};
@@ -29,7 +30,7 @@ pub(super) const FAMILY: Family = Family {
     expand,
 };
 
-const BACKUPS: Records = Records {
+pub(super) const BACKUPS: Records = Records {
     kind: MYSQL_BACKUP,
     of: "/spec/clusterName",
     state: "/status/status",
@@ -77,8 +78,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: false,
         lag: None,
         backup: newest(evidence, &backups, &[]),
-        // A restore is a new database.
-        restored: None,
+        restored: restored(evidence),
         point_in_time: evidence.resource.map(|_| false),
         backup_schedules: schedules(resource),
     }

@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Evidence;
 use super::backup::{Success, latest, named, newest};
+use super::{Evidence, copy};
 use crate::inventory::kinds::{
-    CRON_JOB, JOB, Kind, MARIADB_BACKUP, MARIADB_PHYSICAL_BACKUP, MARIADB_RESTORE, VOLUME_SNAPSHOT,
+    CRON_JOB, JOB, Kind, MARIADB, MARIADB_BACKUP, MARIADB_PHYSICAL_BACKUP, MARIADB_RESTORE,
+    VOLUME_SNAPSHOT,
 };
 use crate::inventory::lenient::{condition, instant, is_set, list, text, truth};
 use crate::inventory::workload::controller;
@@ -173,9 +174,31 @@ fn restores(evidence: &Evidence<'_>) -> Vec<Success> {
     later.filter_map(success).collect()
 }
 
-/// When it was last restored.
+/// When it was last restored, or one of its backups into another database.
 pub(super) fn restored(evidence: &Evidence<'_>) -> Option<Timestamp> {
-    latest(&restores(evidence))
+    latest(&restores(evidence)).max(copied(evidence))
+}
+
+fn copied(evidence: &Evidence<'_>) -> Option<Timestamp> {
+    let own = backups(evidence);
+    copy::latest(evidence, MARIADB, |it| {
+        let from = |field: &str| {
+            text(
+                it.value(),
+                &format!("/spec/bootstrapFrom/backupRef/{field}"),
+            )
+        };
+        let kind = match from("kind") {
+            "" => LOGICAL.name(),
+            told => told,
+        };
+        let is_origin = |backup: &&Object| {
+            let reference = backup.reference();
+            let here = namespace(backup) == namespace(it);
+            here && reference.kind == kind && reference.name == from("name")
+        };
+        condition(it.value(), "BackupRestored") == Some("True") && own.iter().any(is_origin)
+    })
 }
 
 /// The condition that says that something ended, well or not.

@@ -9,12 +9,15 @@ mod backup;
 mod cnpg;
 mod cnpg_backup;
 mod cnpg_pods;
+mod cnpg_restore;
+mod copy;
 mod cron_job;
 mod crunchy;
 mod engine;
 mod evidence;
 mod family;
 mod innodb_cluster;
+mod innodb_restore;
 mod instances;
 mod known;
 mod mariadb;
@@ -33,6 +36,7 @@ mod psmdb;
 mod pxc;
 mod release;
 mod replset;
+mod restore_job;
 mod role;
 mod sentinel;
 mod set;
@@ -48,11 +52,11 @@ use super::lenient::count;
 use super::workload;
 use super::world::World;
 use super::{Group, Owner, Pod, PodId, narrow};
+use crate::object::Object;
 pub use engine::engines;
 use evidence::Evidence;
 use family::Family;
 use known::{Known, Told};
-pub(super) use mariadb_backup::is_trace;
 pub(super) use program::Program;
 
 pub use role::ROLE_LABEL;
@@ -116,6 +120,11 @@ pub(super) fn assumed(world: &World<'_>, recorded: &[Pod]) -> Vec<Pod> {
     assumed.extend(mariadb_pods::proxies(world));
     assumed.extend(cnpg_pods::poolers(world));
     assumed
+}
+
+/// Whether a Job tells of the backups or restores of a database.
+pub(super) fn is_trace(job: &Object) -> bool {
+    mariadb_backup::is_trace(job) || restore_job::restores(job)
 }
 
 /// How many pods the workloads of these members should have.

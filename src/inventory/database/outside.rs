@@ -7,6 +7,7 @@ use super::backup::{Success, latest, newest_since, unrecorded};
 use super::cron_job::{BACKS_UP, Chart, CronJobs};
 use super::engine::SENTINEL;
 use super::release::Release;
+use super::restore_job::RestoreJobs;
 use super::set::{NAMES, Set};
 use super::snapshot;
 use super::velero::Velero;
@@ -16,6 +17,7 @@ use crate::inventory::{Backup, Origin};
 /// What is known of the backups of a database that no operator runs.
 pub(super) struct Outside<'o> {
     cron_jobs: CronJobs<'o>,
+    restore_jobs: RestoreJobs<'o>,
     velero: Velero<'o>,
     /// All that were made, by these, by snapshots, and by what its user attests.
     backups: Vec<Success>,
@@ -31,6 +33,7 @@ impl<'o> Outside<'o> {
         let owners = sets().map(|set| set.owner.name.as_str());
         let names: Vec<&str> = owners.chain([release.name()]).collect();
         let cron_jobs = CronJobs::marked(world, place, &names).and_of(world, &chart(release, all));
+        let restore_jobs = RestoreJobs::marked(world, place, &names);
         let velero = Velero::of(world, place);
         let mut backups = attested(sets().flat_map(|set| set.said(world, LAST_BACKUP)));
         backups.extend(snapshot::backups(world, release));
@@ -38,6 +41,7 @@ impl<'o> Outside<'o> {
         backups.extend(velero.successes());
         Self {
             cron_jobs,
+            restore_jobs,
             velero,
             backups,
             created: sets().filter_map(Set::created).min(),
@@ -47,8 +51,7 @@ impl<'o> Outside<'o> {
 
     /// The newest backup of them all.
     pub(super) fn newest(&self) -> Backup {
-        let restores = self.velero.restores();
-        let told = newest_since(self.created, &self.backups, &restores);
+        let told = newest_since(self.created, &self.backups, &self.restores());
         told.unwrap_or_else(|| match self.origin {
             Origin::Manifests => unrecorded(),
             Origin::Recorded if self.cron_jobs.is_empty() => Backup::Unknown(format!(
@@ -60,13 +63,20 @@ impl<'o> Outside<'o> {
 
     /// When it was last restored.
     pub(super) fn restored(&self) -> Option<Timestamp> {
-        latest(&self.velero.restores())
+        latest(&self.restores())
+    }
+
+    fn restores(&self) -> Vec<Success> {
+        let by_jobs = self.restore_jobs.successes().into_iter();
+        by_jobs.chain(self.velero.restores()).collect()
     }
 
     /// What makes or restores a backup now.
     pub(super) fn running(&self) -> Option<String> {
-        let cron_job = self.cron_jobs.running();
-        cron_job.or_else(|| self.velero.running())
+        let restore = self.restore_jobs.running();
+        let cron_job = || self.cron_jobs.running();
+        let velero = || self.velero.running();
+        restore.or_else(cron_job).or_else(velero)
     }
 
     /// When its CronJobs run.

@@ -17,11 +17,16 @@ const STATUS: &str = "status";
 
 /// The leader by its label; right after a failover it may be two.
 pub(super) fn writer(evidence: &Evidence<'_>, label: &str) -> Writer {
-    let leaders = evidence.those(|pod| LEADERS.contains(&pod.label(label)));
+    let leaders = evidence.those(|pod| leads(pod, label));
     if leaders.is_empty() {
         return Writer::Untold { probable: None };
     }
     Writer::Known(leaders)
+}
+
+/// Whether the label of a member calls it the leader.
+pub(super) fn leads(pod: &Pod, label: &str) -> bool {
+    LEADERS.contains(&pod.label(label))
 }
 
 /// Members that would be promoted: those that follow the leader, may be promoted, and only while

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::attest::{LAST_BACKUP, by_resource};
 use super::backup::{Success, newest};
+use super::copy::latest;
 use super::evidence::Evidence;
 use super::family::Family;
 use super::known::Known;
@@ -14,6 +15,7 @@ use crate::inventory::lenient::{count, instant, is_set, list, map, text, truth};
 use crate::inventory::world::{World, namespace};
 use crate::inventory::{Backup, Database, Owner, Pod};
 use crate::object::Object;
+use jiff::Timestamp;
 
 pub(super) const FAMILY: Family = Family {
     resource: POSTGRESQL,
@@ -105,8 +107,7 @@ fn database(evidence: &Evidence<'_>) -> Database {
         paused: count(resource, INSTANCES) == Some(0),
         lag: None,
         backup: backup(evidence, &names),
-        // A restore is a new database.
-        restored: None,
+        restored: restored(evidence, &names),
         point_in_time: None,
         backup_schedules: schedules(evidence, &names),
     }
@@ -172,6 +173,31 @@ fn backup(evidence: &Evidence<'_>, names: &Names<'_>) -> Backup {
         )),
         known @ (Backup::At(_) | Backup::Unknown(_)) => known,
     }
+}
+
+/// When a backup of this database was last made into another one that serves. One that names no instant was
+/// copied from its running leader, which says nothing of backups.
+fn restored(evidence: &Evidence<'_>, names: &Names<'_>) -> Option<Timestamp> {
+    let own = text(evidence.value(), "/metadata/uid");
+    latest(evidence, FAMILY.resource, |it| {
+        let value = it.value();
+        let clone = |field: &str| text(value, &format!("/spec/clone/{field}"));
+        // A path of its own may lead to the backups of any database.
+        let path = clone("s3_wal_path");
+        let of_this = clone("cluster") == evidence.name && clone("uid") == own && !own.is_empty();
+        let from_backup = !clone("timestamp").is_empty() && (path.is_empty() || path.contains(own));
+        of_this && from_backup && serves(evidence, names, it)
+    })
+}
+
+/// Whether a database is up: it says so, and has a leader, which it does not before it is restored.
+fn serves(evidence: &Evidence<'_>, names: &Names<'_>, other: &Object) -> bool {
+    let leads = |pod: &Pod| {
+        let of_it = pod.label(names.cluster) == other.reference().name;
+        let here = pod.namespace == namespace(other) && of_it && names.fit(pod);
+        here && pod.healthy && patroni::leads(pod, names.role)
+    };
+    text(other.value(), STATE) == "Running" && evidence.pods.iter().any(leads)
 }
 
 fn schedules(evidence: &Evidence<'_>, names: &Names<'_>) -> Vec<(String, Option<String>)> {

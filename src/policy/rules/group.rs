@@ -137,7 +137,7 @@ record! {
             "How long ago that was; `null` where there is none or it cannot be told.",
             "blast.groups.all(group, group.database == null || group.database.backup.age <= duration('26h'))";
         "restored": "timestamp", |it| instant(it.restored),
-            "When the database was last restored in place; `null` where nothing tells of a restore. A backup that succeeded is no tested one.",
+            "When the database's backups were last restored, in place or into a new database (then when that one was made); `null` where nothing tells of a restore. A backup that succeeded is no tested one.",
             "blast.groups.all(group, group.database == null || group.database.backup.restored != null)";
     }
 }
