@@ -162,6 +162,7 @@ fn guard(inventory: &Arc<Inventory>, everywhere: usize) -> Guard {
     Guard {
         outlook: Arc::new(view),
         ledgers: None,
+        uses: None,
         now: Arc::new(Timestamp::now),
     }
 }

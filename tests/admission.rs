@@ -34,6 +34,7 @@ pub(crate) fn guard(policies: &str) -> Arc<Guard> {
             policies: PolicySet::compile(&policies).unwrap().into(),
         }),
         ledgers: None,
+        uses: None,
         now: Arc::new(examples::now),
     })
 }
@@ -186,6 +187,7 @@ async fn a_cluster_that_was_not_listed_denies() {
             ..known.outlook.view(examples::now())
         }),
         ledgers: None,
+        uses: None,
         now: Arc::new(examples::now),
     });
     let body = review("PodChaos", &kill_all_of_pxc()).to_string();

@@ -41,6 +41,8 @@ impl FakeApi {
                 if api.state().away {
                     std::future::pending::<()>().await;
                 }
+                // Between a read and the write that follows from it others have their turn.
+                tokio::task::yield_now().await;
                 let (status, answer) = api.answer(&parts.method, parts.uri.path(), body);
                 let answer = Body::from(answer.to_string());
                 let mut response = Response::new(answer);
@@ -80,18 +82,26 @@ impl FakeApi {
         if *method == Method::GET {
             return match state.objects.get(path) {
                 Some(object) => (StatusCode::OK, object.clone()),
-                None => failure(StatusCode::NOT_FOUND, "NotFound"),
+                None => state.list(path),
             };
         }
         let path = match body["metadata"]["name"].as_str() {
             Some(name) if *method == Method::POST => format!("{path}/{name}"),
-            _ => path.to_owned(),
+            _ => path.trim_end_matches("/status").to_owned(),
         };
         let old = state.objects.get(&path).cloned();
         let new = match (method, old) {
             (&Method::POST, Some(_)) => return failure(StatusCode::CONFLICT, "AlreadyExists"),
             (&Method::POST, None) => body.clone(),
             (_, None) => return failure(StatusCode::NOT_FOUND, "NotFound"),
+            (&Method::PATCH, Some(mut old)) if body.is_object() => {
+                let version = &body["metadata"]["resourceVersion"];
+                if !version.is_null() && *version != old["metadata"]["resourceVersion"] {
+                    return failure(StatusCode::CONFLICT, "Conflict");
+                }
+                merge(&mut old, &body);
+                old
+            }
             (&Method::PATCH, Some(mut old)) => {
                 if !apply(&mut old, &body) {
                     return failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid");
@@ -112,11 +122,36 @@ impl FakeApi {
 }
 
 impl State {
+    /// Whatever is kept below a path.
+    fn list(&self, path: &str) -> (StatusCode, Value) {
+        let below = self.objects.iter().filter(|(it, _)| {
+            let name = it.strip_prefix(path).and_then(|it| it.strip_prefix('/'));
+            name.is_some_and(|name| !name.contains('/'))
+        });
+        let items: Vec<&Value> = below.map(|(_, object)| object).collect();
+        if items.is_empty() {
+            return failure(StatusCode::NOT_FOUND, "NotFound");
+        }
+        let version = json!({"resourceVersion": self.version.to_string()});
+        (StatusCode::OK, json!({"metadata": version, "items": items}))
+    }
+
     fn store(&mut self, path: &str, mut object: Value) -> Value {
         self.version += 1;
         object["metadata"]["resourceVersion"] = self.version.to_string().into();
         self.objects.insert(path.to_owned(), object.clone());
         object
+    }
+}
+
+/// Applies a merge patch.
+fn merge(object: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *object = patch.clone();
+        return;
+    };
+    for (name, field) in fields {
+        merge(&mut object[name], field);
     }
 }
 

@@ -77,6 +77,7 @@ mod total;
 mod unlisted;
 mod upstream;
 mod upstream_databases;
+mod uses;
 mod vocabulary;
 mod watch;
 mod windows;

@@ -264,6 +264,7 @@ async fn validated(beside: &Arc<Beside>, object: &Value) -> Value {
     let guard = Guard {
         outlook: Arc::new(Seen(Arc::clone(beside))),
         ledgers: None,
+        uses: None,
         now: Arc::new(jiff::Timestamp::now),
     };
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {

@@ -97,6 +97,7 @@ fn guard() -> anyhow::Result<Guard> {
     Ok(Guard {
         outlook: Arc::new(view),
         ledgers: None,
+        uses: None,
         now: Arc::new(now),
     })
 }

@@ -13,6 +13,7 @@ use axum::routing::post;
 
 use super::backup::{self, Injector};
 use super::ledger::{Admitted, Ledgers};
+use super::uses::Uses;
 use super::view::Outlook;
 use super::{Clock, review, telemetry};
 use crate::judge::{Verdict, judge};
@@ -27,6 +28,8 @@ pub struct Guard {
     pub outlook: Arc<dyn Outlook>,
     /// Where what is promised to experiments is kept; without it nothing is reserved.
     pub ledgers: Option<Ledgers>,
+    /// Where it is counted how often exemptions are used; without it nobody counts.
+    pub uses: Option<Uses>,
     /// The clock.
     pub now: Clock,
 }
@@ -34,6 +37,14 @@ pub struct Guard {
 impl Guard {
     /// The verdict on a request; where it permits one, what that may hit is reserved.
     async fn verdict(&self, request: &Request) -> Verdict {
+        let verdict = self.judged(request).await;
+        if let Some(uses) = &self.uses {
+            uses.count(request, &verdict, (self.now)());
+        }
+        verdict
+    }
+
+    async fn judged(&self, request: &Request) -> Verdict {
         if let Some(verdict) = backup::verdict(request, || self.outlook.beside()) {
             return verdict;
         }

@@ -16,6 +16,7 @@ pub mod certs;
 pub mod review;
 pub mod ledger;
 pub mod status;
+pub mod uses;
 pub mod admission;
 pub mod listener;
 pub mod front;

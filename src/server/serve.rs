@@ -22,6 +22,7 @@ use super::ledger::{self, Ledgers};
 use super::listener::{Bounds, Listener, Phase};
 use super::ops::{self, Missing, Ops};
 use super::status;
+use super::uses::Uses;
 use super::view::Outlook;
 use super::watch::{Settings, Watch};
 use super::{Clock, Task};
@@ -92,6 +93,7 @@ pub struct Server {
     names: Vec<String>,
     drain: Drain,
     injector: Arc<Injector>,
+    uses: Uses,
     parts: Parts,
     candidate: Candidate,
     duties: Vec<Duty>,
@@ -102,7 +104,9 @@ impl Server {
     ///
     /// # Errors
     /// When one is taken.
-    pub fn bind(config: &Config, parts: Parts) -> anyhow::Result<Self> {
+    pub fn bind(config: &Config, mut parts: Parts) -> anyhow::Result<Self> {
+        let (uses, counting) = Uses::of(parts.client.clone());
+        parts.tasks.push(Box::pin(counting));
         let live = Arc::new(Live::new(config.client_authority.is_some()));
         let bounds = Bounds::default();
         let tls = Some(Arc::clone(&live));
@@ -115,6 +119,7 @@ impl Server {
             names: config.client_names.clone(),
             drain: config.drain,
             injector: Arc::clone(&injector),
+            uses,
             candidate: candidate(config, &parts),
             duties: vec![
                 reconciliation(&parts),
@@ -205,6 +210,7 @@ impl Server {
         let guard = Arc::new(Guard {
             outlook,
             ledgers: Some(Ledgers::new(store)),
+            uses: Some(self.uses),
             now: Arc::clone(&now),
         });
         let front = Arc::new(Front::new(self.names, phases.clone()));

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::view::Outlook;
 use crate::inventory::Inventory;
 use crate::object::Object;
-use crate::policy::spec::exemption::{Exemption, ExemptionState, ExemptionStatus};
+use crate::policy::spec::exemption::{Exemption, ExemptionState};
 use crate::policy::spec::{BlastRadiusPolicy, BlastRadiusPolicyStatus};
 use crate::policy::{PolicyError, PolicySet};
 
@@ -96,14 +96,14 @@ impl Keeper {
         exemption: &Exemption,
         now: Timestamp,
     ) -> Result<(), kube::Error> {
-        let before = exemption.status.clone().unwrap_or_default();
-        let state = Some(exemption_state(exemption, now));
-        if before.state == state {
+        let before = exemption.status.as_ref().and_then(|it| it.state);
+        let state = exemption_state(exemption, now);
+        if before == Some(state) {
             return Ok(());
         }
-        let after = ExemptionStatus { state, ..before };
         let (name, how) = (exemption.name_any(), PatchParams::default());
-        let patch = Patch::Merge(json!({ "status": after }));
+        // What is counted beside it stays as it is.
+        let patch = Patch::Merge(json!({"status": {"state": state}}));
         self.exemptions.patch_status(&name, &how, &patch).await?;
         Ok(())
     }

@@ -52,6 +52,7 @@ pub(crate) fn example_guard() -> Guard {
     Guard {
         outlook: Arc::new(view),
         ledgers: None,
+        uses: None,
         now: Arc::new(examples::now),
     }
 }

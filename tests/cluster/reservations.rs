@@ -97,6 +97,7 @@ impl<'a> Replicas<'a> {
             bed.stand_in(Guard {
                 outlook: Arc::new(view()),
                 ledgers: Some(Ledgers::new(wrap(Arc::new(store)))),
+                uses: None,
                 now: Arc::new(now),
             })
         };
@@ -261,6 +262,7 @@ fn refuser(bed: &Bed) -> (StandIn, Registered<'_>) {
     let refuser = bed.stand_in(Guard {
         outlook: Arc::new(nothing),
         ledgers: None,
+        uses: None,
         now: Arc::new(Timestamp::now),
     });
     let mut others = registrations("webhooks.yaml");

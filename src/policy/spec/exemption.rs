@@ -23,6 +23,7 @@ use super::values::{Moment, Permit};
     printcolumn = r#"{"name": "From", "type": "string", "jsonPath": ".spec.from"}"#,
     printcolumn = r#"{"name": "Until", "type": "string", "jsonPath": ".spec.until"}"#,
     printcolumn = r#"{"name": "State", "type": "string", "jsonPath": ".status.state"}"#,
+    printcolumn = r#"{"name": "Uses", "type": "integer", "jsonPath": ".status.uses"}"#,
     printcolumn = r#"{"name": "Approved by", "type": "string", "jsonPath": ".spec.approvedBy", "priority": 1}"#,
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
@@ -98,10 +99,10 @@ pub struct ExemptionStatus {
     /// Where it is in its life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ExemptionState>,
-    /// How often it lifted a violation.
+    /// How many requests were admitted of which it lifted a violation; dry runs do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<u32>,
-    /// When it last did.
+    /// When the last of them was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Moment>,
 }
