@@ -8,7 +8,9 @@
 
 use std::sync::LazyLock;
 
-use firebreak::backup::{self, ANNOTATION, Defaults, Injection, Known, LONGEST_WARNING};
+use firebreak::backup::{
+    self, ANNOTATION, Around, Defaults, Injection, Known, LONGEST_WARNING, Secret,
+};
 use firebreak::cli::examples;
 use firebreak::cli::vicinity::Vicinity;
 use firebreak::object::Object;
@@ -32,8 +34,44 @@ static FOR_CHANGES: LazyLock<Defaults> = LazyLock::new(|| {
     Defaults::compile(&all.collect::<Vec<_>>()).expect("the same defaults")
 });
 
-fn vicinity(around: &str) -> Vicinity {
-    let mut vicinity = examples::databases().expect("the examples").vicinity;
+thread_local! {
+    /// What is around the examples, read once.
+    static EXAMPLES: Vicinity = examples::databases().expect("the examples").vicinity;
+}
+
+/// What is around the examples, and what the fuzzer makes up beside it.
+struct Both<'a> {
+    examples: &'a Vicinity,
+    more: &'a Vicinity,
+}
+
+impl Around for Both<'_> {
+    fn namespace(&self, name: &str) -> Option<Object> {
+        let made_up = self.more.objects("", "Namespace", "").unwrap_or_default();
+        let found = made_up.into_iter().find(|it| it.reference().name == name);
+        found.or_else(|| self.examples.namespace(name))
+    }
+
+    fn objects(&self, group: &str, kind: &str, namespace: &str) -> Option<Vec<Object>> {
+        let all = [self.examples, self.more].map(|it| it.objects(group, kind, namespace));
+        let known = all.iter().any(Option::is_some);
+        known.then(|| all.into_iter().flatten().flatten().collect())
+    }
+
+    fn secret(&self, namespace: &str, name: &str) -> Secret {
+        match self.more.secret(namespace, name) {
+            Secret::Keyless => self.examples.secret(namespace, name),
+            told => told,
+        }
+    }
+
+    fn is_reachable(&self, defaults: &str) -> bool {
+        self.examples.is_reachable(defaults)
+    }
+}
+
+fn made_up(around: &str) -> Vicinity {
+    let mut vicinity = Vicinity::default();
     let around: Vec<Value> = serde_json::from_str(around).unwrap_or_default();
     for object in around.into_iter().filter_map(|it| Object::new(it).ok()) {
         vicinity.put(&object);
@@ -70,23 +108,29 @@ fn holds(request: &Request, defaults: &Defaults, known: &Known<'_>) -> Injection
     injection
 }
 
-fuzz_target!(|data: &str| {
+fuzz_target!(|data: &str| EXAMPLES.with(|examples| hold(data, examples)));
+
+fn hold(data: &str, examples: &Vicinity) {
     let (database, around) = data.split_once("\n---\n").unwrap_or((data, "[]"));
     let database = serde_json::from_str(database).ok();
     let Some(object) = database.and_then(|it: Value| Object::new(it).ok()) else {
         return;
     };
     let object = object.in_namespace("databases");
-    let vicinity = vicinity(around);
-    let schema = vicinity.schema(object.reference());
+    let more = made_up(around);
+    let around = Both {
+        examples,
+        more: &more,
+    };
+    let schema = examples.schema(object.reference());
     let known = Known {
         schema: schema.as_ref(),
-        around: &vicinity,
+        around: &around,
         operators: &[],
     };
     let mut request = Request::create(object.clone(), User::named("engineer"));
     let created = holds(&request, &DEFAULTS, &known);
-    let _ = backup::unprotected(&object, &vicinity);
+    let _ = backup::unprotected(&object, &around);
     let _ = backup::offer(&object, &DEFAULTS, &known);
     let _ = backup::companions(&object, &DEFAULTS, &known);
     request.operation = Operation::Update;
@@ -96,4 +140,4 @@ fuzz_target!(|data: &str| {
         request.old_object = Some(after);
         holds(&request, &Defaults::default(), &known);
     }
-});
+}
