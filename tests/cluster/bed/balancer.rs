@@ -126,6 +126,10 @@ impl Shared {
             return;
         };
         let Ok(back) = there.try_clone() else { return };
+        // What goes through is small and asked for by somebody who waits.
+        for side in [&here, &there] {
+            drop(side.set_nodelay(true));
+        }
         lock(&self.open).insert(number, here);
         let (asking, answering) = (Arc::clone(self), Arc::clone(self));
         thread::spawn(move || asking.copy(number, [asked, there], false));

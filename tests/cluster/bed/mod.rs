@@ -161,10 +161,11 @@ impl Bed {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
-    /// The same of several objects. A `List` would have kubectl fetch the schemas of all kinds.
+    /// The same of several objects. A `List` would have kubectl fetch the schemas of all kinds, and a text
+    /// that begins with a brace is one JSON object to those of 1.30.
     pub(crate) fn apply_all(&self, objects: impl IntoIterator<Item = Value>) {
         let documents: Vec<String> = objects.into_iter().map(|it| it.to_string()).collect();
-        self.apply(documents.join("\n---\n"));
+        self.apply(format!("---\n{}", documents.join("\n---\n")));
     }
 
     /// A kubeconfig of a service account, which is made if it is not there, with a token of its own.
