@@ -130,7 +130,8 @@ async fn an_object_that_is_no_chaos_is_allowed_in_silence() {
 #[tokio::test]
 async fn a_body_that_is_no_review_gets_400_and_a_sentence() {
     let object = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let deep = format!(r#"{{"request":{{"object":{object}}}}}"#);
+    let deep = format!(r#"{{"request":{{"object":{{"spec":{object}}}}}}}"#);
+    let list = review("PodChaos", &json!([])).to_string();
     let without_request = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}"#;
     let old = r#"{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview"}"#;
     let no_kind = review("PodChaos", &json!({"apiVersion": "v1"})).to_string();
@@ -140,6 +141,7 @@ async fn a_body_that_is_no_review_gets_400_and_a_sentence() {
         ("[]", "no AdmissionReview"),
         ("{}", "missing field"),
         (deep.as_str(), "recursion limit"),
+        (list.as_str(), "expected an object"),
         (without_request, "missing field `request`"),
         (old, "v1beta1"),
         (no_kind.as_str(), "request.object: /kind: missing"),
@@ -150,6 +152,17 @@ async fn a_body_that_is_no_review_gets_400_and_a_sentence() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{shown}: {sentence}");
         assert!(sentence.contains(expected), "{shown}: {sentence}");
     }
+}
+
+#[tokio::test]
+async fn who_wrote_which_field_is_passed_over_however_it_is_written() {
+    let nested = "[".repeat(100_000) + &"]".repeat(100_000);
+    let body = review("PodChaos", &kill_all_of_pxc()).to_string();
+    let plain = send(guard(DEFAULT_POLICIES), body.clone()).await;
+    let fields = format!(r#""metadata":{{"managedFields":{nested},"#);
+    let with = body.replace(r#""metadata":{"#, &fields);
+    assert!(with.len() > body.len());
+    assert_eq!(send(guard(DEFAULT_POLICIES), with).await, plain);
 }
 
 #[tokio::test]

@@ -266,7 +266,10 @@ fn subjects(given: Vec<Manifest>, user: &User, failures: &mut Vec<Failure>) -> V
 /// When it is an AdmissionReview that cannot be read.
 pub fn request(object: Object, user: &User) -> anyhow::Result<Request> {
     if !object.is("admission.k8s.io", "AdmissionReview") {
-        return Ok(Request::create(object, user.clone()));
+        return Ok(Request::create(
+            object.without_managed_fields(),
+            user.clone(),
+        ));
     }
     let body = serde_json::to_vec(object.value()).context("AdmissionReview")?;
     let (_, request) = review::read(&body)?;

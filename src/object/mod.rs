@@ -100,6 +100,15 @@ impl Unreadable {
             expected: expected.into(),
         }
     }
+
+    /// The same of an object that stands at `field` of another one.
+    #[must_use]
+    pub fn within(self, field: &str) -> Self {
+        Self {
+            field: format!("{field}.{}", self.field),
+            ..self
+        }
+    }
 }
 
 /// A Kubernetes object as it was written.
@@ -149,6 +158,20 @@ impl Object {
     pub fn in_namespace(mut self, namespace: &str) -> Self {
         if self.reference.namespace.is_empty() {
             namespace.clone_into(&mut self.reference.namespace);
+        }
+        self
+    }
+
+    /// The same without `metadata.managedFields`: who wrote which field says nothing of what it does, and the
+    /// webhook passes over them while it reads.
+    #[must_use]
+    pub fn without_managed_fields(mut self) -> Self {
+        let metadata = self
+            .value
+            .get_mut("metadata")
+            .and_then(Value::as_object_mut);
+        if let Some(metadata) = metadata {
+            metadata.remove("managedFields");
         }
         self
     }

@@ -8,6 +8,7 @@
 pub mod config;
 pub mod telemetry;
 pub mod client;
+mod decoded;
 pub mod registration;
 pub mod backup;
 pub mod view;

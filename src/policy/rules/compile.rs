@@ -12,6 +12,9 @@ const MOST: usize = 64;
 /// The longest message, in bytes.
 const LONGEST_MESSAGE: usize = 1024;
 
+/// What an object has for Kubernetes and not for us. To say that it is not there would be another answer.
+const UNREAD: &str = "managedFields";
+
 /// The expressions of one policy, compiled.
 #[derive(Debug, Default)]
 pub(in crate::policy) struct Rules {
@@ -112,6 +115,13 @@ impl Compiler {
     }
 
     fn program(&mut self, place: &Place<'_>, source: &str) -> Option<Program> {
+        if source.contains(UNREAD) {
+            let found = format!("{} {:?} reads {UNREAD}", place.what, place.name);
+            let expected =
+                "an expression without them: they are passed over while an object is read";
+            self.refuse(place.field.clone(), found, expected);
+            return None;
+        }
         match self.environment.compile(source) {
             Ok(program) => Some(program),
             Err(refusal) => {

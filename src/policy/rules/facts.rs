@@ -124,10 +124,10 @@ macro_rules! variables {
 
 variables! {
     "object": "dyn", |it| Ok(Facts::object(it.request.object.as_ref())),
-        "The object afterwards; `null` where it is deleted.",
+        "The object afterwards, without `metadata.managedFields`; `null` where it is deleted.",
         "object.metadata.?labels.team.orValue('') != ''";
     "oldObject": "dyn", |it| Ok(Facts::object(it.request.old_object.as_ref())),
-        "The object before; `null` where it is created.",
+        "The object before, without `metadata.managedFields`; `null` where it is created.",
         "oldObject == null || oldObject.spec == object.spec";
     "request": "AdmissionRequest", |it| Ok(seen(it.request)),
         "Who asks for what, as a ValidatingAdmissionPolicy has it.",

@@ -13,6 +13,7 @@ use serde_json::error::Category;
 
 use crate::object::{Object, ObjectRef};
 use crate::request::{Operation, Request, ResourceRef, User, Wording};
+use crate::server::decoded::Kept;
 
 const API_VERSION: &str = "admission.k8s.io/v1";
 const KIND: &str = "AdmissionReview";
@@ -77,9 +78,9 @@ struct Asked {
     #[serde(default)]
     user_info: Info,
     #[serde(default)]
-    object: Value,
+    object: Option<Kept>,
     #[serde(default)]
-    old_object: Value,
+    old_object: Option<Kept>,
     #[serde(default)]
     dry_run: Option<bool>,
     #[serde(default)]
@@ -215,12 +216,12 @@ impl From<GroupVersionResource> for ResourceRef {
 
 fn object(
     field: &'static str,
-    value: Value,
+    found: Option<Kept>,
     namespace: &str,
 ) -> Result<Option<Object>, NotAReview> {
-    if value.is_null() {
+    let Some(Kept(value)) = found else {
         return Ok(None);
-    }
+    };
     match Object::new(value) {
         Ok(object) => Ok(Some(object.in_namespace(namespace))),
         Err(error) => Err(NotAReview::Object {

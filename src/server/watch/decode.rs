@@ -1,14 +1,14 @@
-//! Objects off the wire, one at a time, without what no decision needs: managed fields are passed
-//! over while reading and never held.
+//! Objects off the wire, one at a time.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::served::Served;
 use crate::object::{Object, ObjectRef};
+use crate::server::decoded::Kept;
 
 /// Text of the API server that is not what the API says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,70 +117,6 @@ pub(super) fn page(
     let page = Reading(&mut give).deserialize(&mut json)?;
     json.end()?;
     wrong.map_or(Ok(page), Err)
-}
-
-/// An object without managed fields.
-struct Kept(Value);
-
-impl<'de> Deserialize<'de> for Kept {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Whole)
-    }
-}
-
-/// Reads an object.
-struct Whole;
-
-impl<'de> Visitor<'de> for Whole {
-    type Value = Kept;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kept, A::Error> {
-        let mut fields = Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let value = match key.as_str() {
-                "metadata" => Value::Object(map.next_value::<Metadata>()?.0),
-                _ => map.next_value()?,
-            };
-            fields.insert(key, value);
-        }
-        Ok(Kept(Value::Object(fields)))
-    }
-}
-
-/// The metadata of an object without managed fields.
-struct Metadata(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Metadata {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Fields)
-    }
-}
-
-/// Reads metadata.
-struct Fields;
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = Metadata;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("metadata")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
-        let mut fields = Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "managedFields" {
-                map.next_value::<IgnoredAny>()?;
-            } else {
-                fields.insert(key, map.next_value()?);
-            }
-        }
-        Ok(Metadata(fields))
-    }
 }
 
 /// A list, whose objects are given to a function.
