@@ -12,14 +12,14 @@ const IN_MEMORY: &[&str] = &["src/yaml/json.rs"];
 const KINDS: &[&str] = &[
     "src/policy/spec/",
     "src/backup/spec.rs",
-    "src/schedule/spec.rs",
+    "src/schedule/spec/",
     "src/cli/crds.rs",
 ];
 /// Where Kubernetes' own types may be named: our kinds, and the client.
 const CLUSTER: &[&str] = &[
     "src/policy/spec/",
     "src/backup/spec.rs",
-    "src/schedule/spec.rs",
+    "src/schedule/spec/",
     "src/cli/",
     "src/server/",
 ];
@@ -27,7 +27,7 @@ const CLUSTER: &[&str] = &[
 const FORMATS: &[&str] = &[
     "src/policy/spec",
     "src/backup/spec.rs",
-    "src/schedule/spec.rs",
+    "src/schedule/spec/",
     "src/policy/compile.rs",
     "src/yaml/json.rs",
     "src/server/",

@@ -11,6 +11,7 @@ pub mod client;
 pub mod crds;
 pub mod bundle;
 pub mod demo;
+pub mod dr;
 pub mod examples;
 pub mod files;
 pub mod live;
@@ -22,6 +23,7 @@ pub mod plan;
 pub mod report;
 pub mod report_plan;
 pub mod rules;
+pub mod schedule;
 pub mod serve;
 pub mod snapshot;
 pub mod sight;
@@ -39,10 +41,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use bundle::Bundle;
 use check::Check;
 use demo::Demo;
+use dr::Disasters;
 use hash_names::HashNames;
 use kinds::Listing;
 use plan::Planning;
 use rules::RulesCommand;
+use schedule::Schedules;
 use serve::Serve;
 use snapshot::Snapshot;
 
@@ -68,6 +72,10 @@ enum Command {
     Kinds(Listing),
     /// Try expressions of rules by hand
     Rules(RulesCommand),
+    /// Look ahead in schedules
+    Schedule(Schedules),
+    /// Check lists of disaster-recovery scenarios, and import them
+    Dr(Disasters),
     /// Record what a decision needs of a live cluster, for `--world`
     Snapshot(Snapshot),
     /// Give manifests the names of a snapshot with --hash-names
@@ -124,6 +132,8 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(&mut out),
         Command::Kinds(listing) => listing.run(&mut out),
         Command::Rules(rules) => rules.run(&mut out),
+        Command::Schedule(schedules) => schedules.run(&mut out),
+        Command::Dr(disasters) => disasters.run(&mut out),
         Command::Snapshot(snapshot) => snapshot.run(&mut out),
         Command::HashNames(hashing) => hashing.run(&mut out),
         Command::Crds => crds::run(&mut out),

@@ -1,12 +1,9 @@
-//! BlastLedger as it is kept in the cluster. What serialises here is a promise.
+//! BlastLedger as it is kept in the cluster.
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{CustomResource, CustomResourceExt as _};
+use kube::CustomResource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::{backup, policy};
 
 /// What experiments are promised of one database or workload. Written by firebreak alone, with a
 /// compare-and-swap, so that two experiments that are admitted at once cannot breach together what each
@@ -88,13 +85,4 @@ fn anything(_: &mut SchemaGenerator) -> Schema {
         "description": "The chaos object as it was admitted, without its status. What it may do is read from it.",
         "x-kubernetes-preserve-unknown-fields": true,
     })
-}
-
-/// Every CustomResourceDefinition of ours.
-#[must_use]
-pub fn crds() -> Vec<CustomResourceDefinition> {
-    let mut all = policy::crds();
-    all.push(backup::spec::crd());
-    all.push(policy::tidied(BlastLedger::crd()));
-    all
 }
