@@ -210,10 +210,9 @@ impl One {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let generation = object.root().get("metadata").get("generation");
         Ok(Self {
             name: object.reference().name.clone(),
-            generation: generation.integer().ok().flatten().unwrap_or(0),
+            generation: object.generation().unwrap_or(0),
             namespaces: LabelSelector::read(&applies.get("namespaces")).map_err(one)?,
             object: object.reference().clone(),
             kinds,

@@ -7,12 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
-use super::manifests::Reader;
-use super::{Outcome, files};
-use crate::fault::Surroundings;
+use super::{Outcome, files, schedule};
 use crate::object::Object;
 use crate::schedule::disaster::{self, Finding, Level, List, SCENARIO, Scenario};
-use crate::schedule::sanctioned::{KIND, Sanctioned};
 use crate::yaml::{self, Document};
 
 /// Arguments of `dr`.
@@ -216,10 +213,7 @@ fn imported(
     }
     let value = scenario.experiment(namespace, targets.of(scenario));
     let object = Object::new(value.clone()).map_err(|error| error.to_string())?;
-    Sanctioned::compile(&object, Surroundings::NONE).map_err(|wrong| {
-        let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        wrong.join("; ")
-    })?;
+    schedule::compiled(&object).map_err(|wrong| wrong.to_string())?;
     serde_saphyr::to_string(&value).map_err(|error| error.to_string())
 }
 
@@ -251,14 +245,10 @@ fn coverage(out: &mut dyn Write, file: &Path, experiments: &[String]) -> anyhow:
 
 /// The experiments among manifests, by the scenario that they exercise.
 fn exercised(paths: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
-    let read = Reader::default().read(paths, &mut std::io::stdin());
-    if let Some(failure) = read.failures.first() {
-        bail!("{failure}");
-    }
-    let objects = read.manifests.iter().map(|it| &it.object);
-    let ours = objects.filter(|it: &&Object| it.is(crate::policy::spec::GROUP, KIND));
-    let named = ours.filter_map(|it| Some((it.annotation(SCENARIO)?.to_owned(), it.reference())));
+    let ours = schedule::experiments(paths)?;
+    let named = ours.iter().map(|it| (it.annotation(SCENARIO), it));
     Ok(named
+        .filter_map(|(slug, it)| Some((slug?.to_owned(), it.reference())))
         .map(|(slug, reference)| (slug, format!("{}/{}", reference.namespace, reference.name)))
         .collect())
 }

@@ -13,6 +13,8 @@ use super::report::{self, VERSION};
 use super::{Format, Outcome};
 use crate::calendar::{Dialect, Schedule, zone};
 use crate::fault::Surroundings;
+use crate::object::Object;
+use crate::policy::spec::GROUP;
 use crate::schedule::sanctioned::{KIND, Sanctioned};
 
 /// Arguments of `schedule`.
@@ -112,18 +114,9 @@ impl Next {
     }
 
     fn of_files(&self, from: Timestamp) -> anyhow::Result<Vec<Listed>> {
-        let read = Reader::default().read(&self.paths, &mut std::io::stdin());
-        if let Some(failure) = read.failures.first() {
-            bail!("{failure}");
-        }
-        let objects = read.manifests.iter().map(|it| &it.object);
-        let ours = objects.filter(|it| it.is(crate::policy::spec::GROUP, KIND));
         let mut all = Vec::new();
-        for object in ours {
-            let sanctioned = Sanctioned::compile(object, Surroundings::NONE).map_err(|wrong| {
-                let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-                anyhow::anyhow!("{}: {}", object.reference(), wrong.join("; "))
-            })?;
+        for object in experiments(&self.paths)? {
+            let sanctioned = compiled(&object)?;
             let created = sanctioned.timetable.created;
             for tick in &sanctioned.spec.schedules {
                 let named = tick.time_zone.as_deref().unwrap_or("UTC");
@@ -162,6 +155,30 @@ impl Next {
             ),
         })
     }
+}
+
+/// The SanctionedExperiments among manifests.
+///
+/// # Errors
+/// When something cannot be read.
+pub fn experiments(paths: &[String]) -> anyhow::Result<Vec<Object>> {
+    let read = Reader::default().read(paths, &mut std::io::stdin());
+    if let Some(failure) = read.failures.first() {
+        bail!("{failure}");
+    }
+    let objects = read.manifests.into_iter().map(|it| it.object);
+    Ok(objects.filter(|it| it.is(GROUP, KIND)).collect())
+}
+
+/// A SanctionedExperiment that would be accepted.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn compiled(object: &Object) -> anyhow::Result<Sanctioned> {
+    Sanctioned::compile(object, Surroundings::NONE).map_err(|wrong| {
+        let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}: {}", object.reference(), wrong.join("; "))
+    })
 }
 
 /// The ticks, and beside them those that Kubernetes would have and we have not.

@@ -159,20 +159,7 @@ fn is_finished(object: &Object) -> bool {
         |pointer: &str, words: &[&str]| text(object, pointer).is_some_and(|w| words.contains(&w));
     over("/spec/engineState", &["stop"]) && !fault::engine_is_at_work(object)
         || over("/status/phase", &["Succeeded", "Failed", "Error"])
-        || has_condition(object, &["Accomplished", "Complete", "Failed"])
-}
-
-fn has_condition(object: &Object, types: &[&str]) -> bool {
-    let conditions = object
-        .value()
-        .pointer("/status/conditions")
-        .and_then(Value::as_array);
-    let holds = |condition: &Value| {
-        let of_type = condition.get("type").and_then(Value::as_str);
-        of_type.is_some_and(|found| types.contains(&found))
-            && condition.get("status").and_then(Value::as_str) == Some("True")
-    };
-    conditions.is_some_and(|all| all.iter().any(holds))
+        || object.has_condition(&["Accomplished", "Complete", "Failed"])
 }
 
 fn text<'a>(object: &'a Object, pointer: &str) -> Option<&'a str> {

@@ -225,6 +225,30 @@ impl Object {
         self.at(&["metadata", "annotations", key])?.as_str()
     }
 
+    /// Its uid, where the API server has told it.
+    #[must_use]
+    pub fn uid(&self) -> Option<&str> {
+        self.at(&["metadata", "uid"])?.as_str()
+    }
+
+    /// How often what it says was changed, where the API server has told it.
+    #[must_use]
+    pub fn generation(&self) -> Option<i64> {
+        self.at(&["metadata", "generation"])?.as_i64()
+    }
+
+    /// Whether one of these conditions of its status holds.
+    #[must_use]
+    pub fn has_condition(&self, types: &[&str]) -> bool {
+        let conditions = self.at(&["status", "conditions"]).and_then(Value::as_array);
+        let holds = |condition: &Value| {
+            let of_type = condition.get("type").and_then(Value::as_str);
+            of_type.is_some_and(|found| types.contains(&found))
+                && condition.get("status").and_then(Value::as_str) == Some("True")
+        };
+        conditions.is_some_and(|all| all.iter().any(holds))
+    }
+
     /// The controlling owner's kind and name.
     #[must_use]
     pub fn controller(&self) -> Option<(&str, &str)> {

@@ -1,7 +1,5 @@
 //! What firebreak does itself, as an experiment like any other: the same judge says what it may.
 
-use std::time::Duration;
-
 use super::pin::Victim;
 use super::spec::native::NativeSpec;
 use crate::fault::{
@@ -91,18 +89,13 @@ fn fault(name: &str, (action, effect): (Action, Effect), lasts: Option<Span>, ai
         action,
         effect,
         aim,
-        lifetime: lasts.map_or(Lifetime::Instant, |it| Lifetime::For(bounded(it.0))),
+        lifetime: lasts.map_or(Lifetime::Instant, |it| Lifetime::For(it.0)),
         overlap: Overlap::AtMost(1),
         intensity: Intensity::default(),
         duration_field: format!("{field}.duration"),
         field,
         later: true,
     }
-}
-
-/// A time that can be waited for.
-fn bounded(duration: Duration) -> Duration {
-    duration.min(Duration::from_hours(24 * 365))
 }
 
 fn pods(victims: &[Victim<'_>]) -> Aim {

@@ -82,6 +82,22 @@ pub struct Subject {
     pub lag: Option<Duration>,
 }
 
+impl Subject {
+    /// How many members are ready.
+    #[must_use]
+    pub fn ready(&self) -> u32 {
+        let ready = self.members.iter().filter(|it| it.ready).count();
+        u32::try_from(ready).unwrap_or(u32::MAX)
+    }
+
+    /// The member of this name, whichever instance it is.
+    #[must_use]
+    pub fn member(&self, namespace: &str, name: &str) -> Option<&Member> {
+        let mut all = self.members.iter();
+        all.find(|it| it.namespace == namespace && it.name == name)
+    }
+}
+
 /// A member.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Member {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::plan::Plan;
 use super::spec::run::ExperimentRunSpec;
-use super::spec::status::{ExperimentRunStatus, PhaseWord};
+use super::spec::status::ExperimentRunStatus;
 
 /// The finalizer by which a run is kept until it is closed.
 pub const FINALIZER: &str = "firebreak.dev/run";
@@ -39,12 +39,6 @@ impl Run {
     #[must_use]
     pub fn due(&self) -> Timestamp {
         self.spec.tick.map_or(self.created, |tick| tick.0)
-    }
-
-    /// Whether something may be injected, or may have been.
-    #[must_use]
-    pub fn may_be_live(&self) -> bool {
-        (PhaseWord::Injecting..=PhaseWord::Reverting).contains(&self.status.phase)
     }
 
     /// The name of the backup that it asks for.

@@ -41,8 +41,6 @@ pub struct Timetable {
     pub suspended: bool,
     /// After how many failures in a row ticks start nothing any more; 0: never.
     pub stop_after_failures: u32,
-    /// The longest that a run may take.
-    pub longest: Duration,
 }
 
 /// What decides over a tick beside the timetable.
@@ -319,7 +317,6 @@ mod tests {
             concurrency: ConcurrencyWord::Forbid,
             suspended: false,
             stop_after_failures: 1,
-            longest: Duration::from_mins(20),
         }
     }
 

@@ -113,8 +113,8 @@ fn of_members(turn: &Turn<'_>, subject: &Subject) -> Vec<Breach> {
     let pinned: Vec<&PinnedPod> = turn.run.status.pinned.iter().flatten().collect();
     let is_pinned = |name: &str| pinned.iter().any(|pod| pod.name == name);
     let mut all = Vec::new();
-    let healthy = subject.members.iter().filter(|it| it.ready).count();
-    if u32::try_from(healthy).unwrap_or(u32::MAX) < subject.minimum {
+    let healthy = subject.ready();
+    if healthy < subject.minimum {
         let seen = format!("{healthy} members are ready, {} must be", subject.minimum);
         all.push(Breach::at_once("InsufficientHealthyReplicas", seen));
     }

@@ -26,11 +26,9 @@ fn give_back(turn: &mut Turn<'_>) -> bool {
         Promise::None | Promise::Refused(_) => true,
         Promise::Unknown(_) => false,
         Promise::Held => {
-            let needs = turn.subject().is_some_and(|subject| {
-                let ready = subject.members.iter().filter(|it| it.ready).count();
-                u32::try_from(ready).is_ok_and(|ready| ready >= subject.minimum)
-            });
-            if needs || turn.run.status.injected_at.is_none() {
+            let subject = turn.subject();
+            let recovered = subject.is_some_and(|it| it.ready() >= it.minimum);
+            if recovered || turn.run.status.injected_at.is_none() {
                 turn.ask(Effect::Release);
             }
             false

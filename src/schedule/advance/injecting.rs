@@ -7,7 +7,7 @@ use super::reserving::drifted;
 use super::turn::Turn;
 use crate::policy::spec::values::Moment;
 use crate::schedule::effect::Effect;
-use crate::schedule::observed::{Member, Sight, Sighting, ToolState};
+use crate::schedule::observed::{Sight, Sighting, ToolState};
 use crate::schedule::plan::Evidence;
 use crate::schedule::spec::status::{ChaosObject, OutcomeWord, PhaseWord, PinnedPod, UndoStatus};
 
@@ -143,8 +143,7 @@ pub(super) fn hit(turn: &Turn<'_>) -> Vec<String> {
     };
     let pinned = turn.run.status.pinned.iter().flatten();
     let was_hit = |pod: &&PinnedPod| {
-        let same = |it: &&Member| it.namespace == pod.namespace && it.name == pod.name;
-        let Some(it) = subject.members.iter().find(same) else {
+        let Some(it) = subject.member(&pod.namespace, &pod.name) else {
             return true;
         };
         let before = turn.run.status.before.iter().find(|it| it.uid == pod.uid);

@@ -102,8 +102,7 @@ fn checks(turn: &Turn<'_>) -> Vec<Check> {
 
 /// What of a database has to hold before it is hurt, and after.
 pub(super) fn of_subject(subject: &Subject, turn: &Turn<'_>) -> Vec<Check> {
-    let ready = subject.members.iter().filter(|it| it.ready).count();
-    let size = usize::try_from(subject.size).unwrap_or(usize::MAX);
+    let (ready, size) = (subject.ready(), subject.size);
     let primary = !subject.has_primary || subject.members.iter().any(|it| it.primary && it.ready);
     let slow = subject.lag.filter(|lag| *lag > turn.plan.max_lag);
     let awaited = |name: &str, good: bool, seen: String| {
@@ -114,18 +113,20 @@ pub(super) fn of_subject(subject: &Subject, turn: &Turn<'_>) -> Vec<Check> {
         };
         check(name, result, &seen)
     };
-    let said =
-        |it: &Option<String>, otherwise: &str| it.clone().unwrap_or_else(|| otherwise.to_owned());
+    let unless = |name: &str, told: Option<&String>, otherwise: &str| {
+        let seen = told.map_or(otherwise, String::as_str);
+        awaited(name, told.is_none(), seen.to_owned())
+    };
     vec![
         awaited(
             "NotReady",
             ready >= size && size > 0,
             format!("{ready} of {size} members are ready"),
         ),
-        awaited(
+        unless(
             "Unhealthy",
-            subject.unhealthy.is_none(),
-            said(&subject.unhealthy, "healthy by its own word"),
+            subject.unhealthy.as_ref(),
+            "healthy by its own word",
         ),
         awaited(
             "NoPrimary",
@@ -137,11 +138,7 @@ pub(super) fn of_subject(subject: &Subject, turn: &Turn<'_>) -> Vec<Check> {
             }
             .to_owned(),
         ),
-        awaited(
-            "Busy",
-            subject.busy.is_none(),
-            said(&subject.busy, "nothing keeps it busy"),
-        ),
+        unless("Busy", subject.busy.as_ref(), "nothing keeps it busy"),
         awaited(
             "Lagging",
             slow.is_none(),

@@ -104,15 +104,14 @@ pub(super) fn drifted(turn: &Turn<'_>, pinned: &[PinnedPod]) -> Option<String> {
     let Some(subject) = turn.subject() else {
         return Some("its members cannot be seen".to_owned());
     };
-    pinned.iter().find_map(|pod| {
-        let same = |it: &&super::Member| it.namespace == pod.namespace && it.name == pod.name;
-        match subject.members.iter().find(same) {
+    pinned
+        .iter()
+        .find_map(|pod| match subject.member(&pod.namespace, &pod.name) {
             None => Some(format!("{} is gone", pod.name)),
             Some(it) if it.uid != pod.uid => Some(format!("{} is another instance", pod.name)),
             Some(it) if it.primary && !pod.primary => {
                 Some(format!("{} became the primary", pod.name))
             }
             Some(_) => None,
-        }
-    })
+        })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Victim;
+use crate::fault::Experiment;
 use crate::object::Unreadable;
 
 /// The kinds that select pods.
@@ -21,7 +22,11 @@ pub(super) const KINDS: &[&str] = &[
     "BlockChaos",
 ];
 
-pub(super) fn pin(value: &mut Value, victims: &[Victim<'_>]) -> Result<(), Unreadable> {
+pub(super) fn pin(
+    value: &mut Value,
+    victims: &[Victim<'_>],
+    _: &Experiment,
+) -> Result<(), Unreadable> {
     let spec = value.get_mut("spec").and_then(Value::as_object_mut);
     let spec = spec.ok_or_else(|| Unreadable::new("spec.template.spec", "absent", "a map"))?;
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

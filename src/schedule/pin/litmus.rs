@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Victim;
+use crate::fault::{Aim, Experiment};
 use crate::object::Unreadable;
 
 /// What of the environment is replaced by names.
@@ -16,7 +17,12 @@ const REPLACED: [&str; 6] = [
     "NODES_AFFECTED_PERC",
 ];
 
-pub(super) fn pin(value: &mut Value, victims: &[Victim<'_>]) -> Result<(), Unreadable> {
+pub(super) fn pin(
+    value: &mut Value,
+    victims: &[Victim<'_>],
+    read: &Experiment,
+) -> Result<(), Unreadable> {
+    let of_nodes = read.faults.iter().any(|it| matches!(it.aim, Aim::Nodes(_)));
     let absent = || {
         Unreadable::new(
             "spec.template.spec.experiments",
@@ -33,8 +39,6 @@ pub(super) fn pin(value: &mut Value, victims: &[Victim<'_>]) -> Result<(), Unrea
         let field = "spec.template.spec.experiments";
         return Err(Unreadable::new(field, found, "exactly one"));
     };
-    let name = experiment.get("name").and_then(Value::as_str);
-    let of_nodes = name.is_some_and(is_of_nodes);
     let shape = || {
         Unreadable::new(
             "spec.template.spec.experiments[0].spec.components.env",
@@ -60,11 +64,6 @@ pub(super) fn pin(value: &mut Value, victims: &[Victim<'_>]) -> Result<(), Unrea
         }
     }
     Ok(())
-}
-
-/// Whether an experiment is aimed at nodes.
-fn is_of_nodes(name: &str) -> bool {
-    name.starts_with("node-") || name.ends_with("-service-kill")
 }
 
 /// The environment of an experiment, which is made where there is none.

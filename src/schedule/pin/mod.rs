@@ -71,7 +71,7 @@ pub enum NotPinned {
 struct Way {
     group: &'static str,
     kinds: &'static [&'static str],
-    pin: fn(&mut Value, &[Victim<'_>]) -> Result<(), Unreadable>,
+    pin: fn(&mut Value, &[Victim<'_>], &Experiment) -> Result<(), Unreadable>,
 }
 
 /// Every way, by the kinds it is for.
@@ -157,7 +157,7 @@ pub fn pinned(
 ) -> Result<Object, NotPinned> {
     let way = way(template)?;
     let mut value = template.value().clone();
-    (way.pin)(&mut value, victims)?;
+    (way.pin)(&mut value, victims, &experiment(template, around)?)?;
     mark(&mut value, of);
     let object = Object::new(value).map_err(|error| {
         NotPinned::Unreadable(Unreadable::new(

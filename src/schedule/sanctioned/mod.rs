@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::native;
 use super::pin::{self, NotPinned};
@@ -316,22 +317,18 @@ fn shape(
 }
 
 fn created(object: &Object) -> Timestamp {
-    let field = object.root().get("metadata").get("creationTimestamp");
-    let text = field.text().ok().flatten();
+    let text = object
+        .at(&["metadata", "creationTimestamp"])
+        .and_then(Value::as_str);
     text.and_then(|text| text.parse().ok())
         .unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-fn generation(object: &Object) -> i64 {
-    let field = object.root().get("metadata").get("generation");
-    field.integer().ok().flatten().unwrap_or(0)
 }
 
 fn approved(object: &Object, spec: &SanctionedExperimentSpec) -> bool {
     match spec.approval {
         ApprovalWord::Never | ApprovalWord::Required => true,
         ApprovalWord::Once => {
-            let generation = generation(object).to_string();
+            let generation = object.generation().unwrap_or(0).to_string();
             object.annotation(APPROVED) == Some(generation.as_str())
         }
     }
@@ -343,13 +340,11 @@ fn timetable(
     plan: &Plan,
     schedules: Vec<Schedule>,
 ) -> Timetable {
-    let uid = object.root().get("metadata").get("uid");
-    let uid = uid.text().ok().flatten().unwrap_or_default().to_owned();
     Timetable {
         name: object.reference().name.clone(),
-        uid,
+        uid: object.uid().unwrap_or_default().to_owned(),
         created: created(object),
-        generation: generation(object),
+        generation: object.generation().unwrap_or(0),
         schedules,
         starting_deadline: plan.starting_deadline,
         jitter: spec.jitter.map_or(Duration::ZERO, |it| it.0),
@@ -357,6 +352,5 @@ fn timetable(
         concurrency: spec.concurrency,
         suspended: spec.suspend,
         stop_after_failures: spec.stop_after_failures.unwrap_or(1),
-        longest: plan.longest(),
     }
 }

@@ -2,22 +2,18 @@
 
 use serde_json::{Value, json};
 
+use crate::fault::{self, Lifetime, Surroundings};
 use crate::object::Object;
 use crate::schedule::observed::ToolState;
 
-/// The actions that act in an instant, by kind: they are over once everybody was hit, and are never paused.
-const INSTANT: [(&str, &[&str]); 4] = [
-    ("PodChaos", &["pod-kill", "container-kill"]),
-    ("AWSChaos", &["ec2-restart"]),
-    ("AzureChaos", &["vm-restart"]),
-    ("GCPChaos", &["node-reset"]),
-];
-
+/// Whether it acts in an instant: it is over once everybody was hit, and is never paused.
 fn is_instant(object: &Object) -> bool {
-    let action = object.spec().get("action").text().ok().flatten();
-    let kind = &object.reference().kind;
-    let mut rows = INSTANT.iter();
-    rows.any(|(of, actions)| of == kind && action.is_some_and(|it| actions.contains(&it)))
+    let read = fault::read(object, Surroundings::NONE).ok().flatten();
+    read.is_some_and(|it| {
+        it.faults
+            .iter()
+            .all(|fault| fault.lifetime == Lifetime::Instant)
+    })
 }
 
 pub(super) fn state(object: &Object) -> ToolState {

@@ -2,20 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::object::{Field, Object};
+use crate::object::Object;
 use crate::schedule::observed::ToolState;
 
 pub(super) fn job(object: &Object) -> ToolState {
-    let status = object.root().get("status");
-    let conditions = status.get("conditions").items().unwrap_or_default();
-    let says = |it: &Field<'_>, key: &str, word: &str| {
-        it.get(key).text().is_ok_and(|text| text == Some(word))
-    };
-    let has = |name: &str| {
-        let mut all = conditions.iter();
-        all.any(|it| says(it, "type", name) && says(it, "status", "True"))
-    };
-    let active = status.get("active").integer().ok().flatten().unwrap_or(0);
+    let active = object.root().get("status").get("active").integer();
+    let active = active.ok().flatten().unwrap_or(0);
+    let has = |condition: &str| object.has_condition(&[condition]);
     if has("Failed") {
         ToolState::Failed("its Job failed".to_owned())
     } else if has("Complete") || (has("Suspended") && active == 0) {

@@ -67,13 +67,11 @@ fn way(object: &Object) -> Option<&'static Way> {
 /// What is seen of the chaos object of a run.
 #[must_use]
 pub fn sighting(object: &Object, (run_uid, fence): (&str, Option<&str>)) -> Sighting {
-    let metadata = object.root().get("metadata");
-    let uid = metadata.get("uid").text().ok().flatten();
     let own = object.label(RUN_UID) == Some(run_uid);
     Sighting {
-        uid: uid.unwrap_or_default().to_owned(),
+        uid: object.uid().unwrap_or_default().to_owned(),
         own: own && fence.is_some() && object.annotation(FENCE) == fence,
-        deleting: metadata.get("deletionTimestamp").is_set(),
+        deleting: object.at(&["metadata", "deletionTimestamp"]).is_some(),
         state: way(object).map_or(ToolState::Beginning, |way| (way.state)(object)),
     }
 }

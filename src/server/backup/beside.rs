@@ -142,16 +142,14 @@ impl Beside {
 
 /// Whether the condition of a reachable storage holds of BackupDefaults as they are written now.
 fn is_reachable(defaults: &Object) -> bool {
-    let generation =
-        |it: &crate::object::Field<'_>, key: &str| it.get(key).integer().ok().flatten();
-    let now = generation(&defaults.root().get("metadata"), "generation");
+    let now = defaults.generation();
     let conditions = defaults.root().get("status").get("conditions");
     let conditions = conditions.items().unwrap_or_default();
     conditions.iter().any(|it| {
         it.get("type").text() == Ok(Some(STORAGE_REACHABLE))
             && it.get("status").text() == Ok(Some("True"))
             && now.is_some()
-            && generation(it, "observedGeneration") == now
+            && it.get("observedGeneration").integer() == Ok(now)
     })
 }
 

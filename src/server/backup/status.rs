@@ -24,10 +24,8 @@ pub(super) fn status(
     (found, beside): (Found, &Beside),
     now: Timestamp,
 ) -> BackupDefaultsStatus {
-    let generation = defaults.root().get("metadata").get("generation");
-    let generation = generation.integer().ok().flatten();
     let mut ready = ready(defaults, beside, now);
-    ready.observed_generation = generation;
+    ready.observed_generation = defaults.generation();
     let mut conditions = before.conditions.clone();
     match conditions.iter_mut().find(|it| it.type_ == ready.type_) {
         Some(known) => {
@@ -41,7 +39,7 @@ pub(super) fn status(
     let mut unprotected = found.unprotected;
     unprotected.truncate(MOST);
     BackupDefaultsStatus {
-        observed_generation: generation,
+        observed_generation: defaults.generation(),
         injected: Some(found.injected),
         unprotected,
         conditions,

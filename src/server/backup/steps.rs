@@ -36,8 +36,7 @@ pub(super) fn steps(wanted: Result<&[Value], &Left>, made: &[Object]) -> Vec<Ste
         .iter()
         .filter(|made| !wanted.iter().any(|it| is_named(made, it)));
     let removed = excess.filter(|it| is_untouched(it)).map(|it| {
-        let uid = it.root().get("metadata").get("uid");
-        let uid = uid.text().ok().flatten().unwrap_or_default();
+        let uid = it.uid().unwrap_or_default();
         Step::Remove(it.reference().clone(), uid.to_owned())
     });
     kept.chain(removed).collect()

@@ -55,7 +55,7 @@ fn is_due(defaults: &Object, now: Timestamp) -> bool {
     known.is_none_or(|known| {
         let good = if known.status == "True" { GOOD } else { AGAIN };
         let age = now.duration_since(known.last_transition_time.0);
-        known.observed_generation != generation(defaults) || age > good || age.is_negative()
+        known.observed_generation != defaults.generation() || age > good || age.is_negative()
     })
 }
 
@@ -76,7 +76,7 @@ async fn verify_one(client: &Client, namespace: &str, defaults: &Object) -> kube
     }
     let mut conditions = status(defaults).conditions;
     conditions.retain(|it| it.type_ != STORAGE_REACHABLE);
-    conditions.push(condition(&found, generation(defaults), Timestamp::now()));
+    conditions.push(condition(&found, defaults.generation(), Timestamp::now()));
     // Whoever writes the rest of the status is not to lose this, nor this the rest.
     let patch = json!({"metadata": version(defaults), "status": {"conditions": conditions}});
     let (all, how) = (
@@ -93,11 +93,6 @@ async fn verify_one(client: &Client, namespace: &str, defaults: &Object) -> kube
 fn status(defaults: &Object) -> BackupDefaultsStatus {
     let status = defaults.value().get("status").cloned().unwrap_or(json!({}));
     serde_json::from_value(status).unwrap_or_default()
-}
-
-fn generation(defaults: &Object) -> Option<i64> {
-    let generation = defaults.root().get("metadata").get("generation");
-    generation.integer().ok().flatten()
 }
 
 async fn ask(
