@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::Enforcement;
 use super::exemption::Exemption;
+use super::limits::{self, Limit};
 use super::protects::Protected;
 use super::rules::Rules;
 use super::spec::limits::Limits;
@@ -37,7 +38,9 @@ pub struct Policy {
     /// Whose pods.
     pub protects: Protected,
     /// What is permitted.
-    pub limits: Limits,
+    pub(super) limits: Limits,
+    /// Those of the built-in limits that it sets.
+    pub(super) held: Vec<&'static Limit>,
     /// When.
     pub(super) windows: Option<PolicyWindows>,
     /// What else must hold.
@@ -140,6 +143,14 @@ impl PolicySet {
         &self.policies
     }
 
+    /// Asks also the limits that no policy sets.
+    #[cfg(test)]
+    pub(super) fn ask_every_limit(&mut self) {
+        for policy in &mut self.policies {
+            policy.held = limits::LIMITS.iter().collect();
+        }
+    }
+
     /// The exemptions, by name.
     #[must_use]
     pub fn exemptions(&self) -> &[Exemption] {
@@ -191,16 +202,21 @@ fn policy(object: &Object) -> Result<Policy, Vec<Unreadable>> {
 fn limited(object: &Object, spec: BlastRadiusPolicySpec) -> Result<Policy, Unreadable> {
     let field = object.spec();
     bounds(&field.get("limits"), &spec.limits)?;
-    Ok(Policy {
+    let policy = Policy {
         name: object.reference().name.clone(),
         enforcement: spec.enforcement.into(),
         protects: Protected::compile(&field.get("protects"), spec.protects.databases)?,
         limits: spec.limits,
+        held: Vec::new(),
         windows: spec
             .windows
             .map(|windows| PolicyWindows::compile(&field.get("windows"), windows))
             .transpose()?,
         rules: Arc::default(),
+    };
+    Ok(Policy {
+        held: limits::set_by(&policy),
+        ..policy
     })
 }
 

@@ -4,20 +4,39 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::compile::Policy;
+use super::protects::Protected;
 use super::{Case, Reason, Violation};
 use crate::blast::{BudgetImpact, FaultReach, Impact};
 use crate::fault::{Aim, Fault, Lifetime, Target};
-use crate::inventory::{Active, Budget, Group, GroupId, Inventory, PodId, View};
+use crate::inventory::{Active, Budget, Group, GroupId, Inventory, Namespace, PodId, View};
 
 /// A case, and what is worked out of it once for all policies.
 pub(super) struct Common<'a> {
     case: &'a Case<'a>,
-    /// The databases and workloads that can be reached, by id, each with its pods that can be hit.
-    reached: Vec<(Reached<'a>, Vec<PodId>)>,
+    /// The databases and workloads that can be reached, by id.
+    victims: Vec<Victim<'a>>,
     /// Whether more may be reached than is now: a fault is armed, or what it reaches cannot be resolved.
     open: bool,
     /// For each fault how many entries its list may have: asked for once a violation, told once.
     lists: Vec<OnceCell<usize>>,
+}
+
+/// A database or workload that can be reached.
+struct Victim<'a> {
+    reached: Reached<'a>,
+    namespace: Option<&'a Namespace>,
+    /// Its pods that can be hit.
+    hit: Vec<PodId>,
+}
+
+impl Victim<'_> {
+    fn id(&self) -> GroupId {
+        self.reached.impact.group
+    }
+
+    fn is_covered(&self, by: &Protected, inventory: &Inventory) -> bool {
+        by.covers_in((self.reached.group, self.namespace), &self.hit, inventory)
+    }
 }
 
 impl<'a> Common<'a> {
@@ -28,13 +47,16 @@ impl<'a> Common<'a> {
             hit.entry(group).or_default().push(*pod);
         }
         let impacts = case.blast.impacts.iter();
-        let reached = impacts.map(|impact| {
+        let victims = impacts.map(|impact| {
             let group = case.inventory.group(impact.group);
-            let hit = hit.remove(&impact.group).unwrap_or_default();
-            (Reached { impact, group }, hit)
+            Victim {
+                reached: Reached { impact, group },
+                namespace: case.inventory.namespace(&group.namespace),
+                hit: hit.remove(&impact.group).unwrap_or_default(),
+            }
         });
-        let mut reached: Vec<_> = reached.collect();
-        reached.sort_by_key(|(reached, _)| reached.impact.group);
+        let mut victims: Vec<_> = victims.collect();
+        victims.sort_by_key(Victim::id);
         let faults = &case.experiment.faults;
         let armed = case.blast.faults.iter().any(|reach| reach.armed);
         let unknown = faults
@@ -42,7 +64,7 @@ impl<'a> Common<'a> {
             .any(|fault| matches!(fault.aim, Aim::Unknown(_)));
         Self {
             case,
-            reached,
+            victims,
             open: armed || unknown || !case.blast.unknown.is_empty(),
             lists: vec![OnceCell::new(); faults.len()],
         }
@@ -52,9 +74,8 @@ impl<'a> Common<'a> {
 impl Common<'_> {
     /// The pods of a group that can be hit.
     fn hit(&self, group: GroupId) -> &[PodId] {
-        let place = |(reached, _): &(Reached<'_>, _)| reached.impact.group;
-        let found = self.reached.binary_search_by_key(&group, place).ok();
-        found.map_or(&[], |at| &self.reached[at].1)
+        let found = self.victims.binary_search_by_key(&group, Victim::id).ok();
+        found.map_or(&[], |at| &self.victims[at].hit)
     }
 }
 
@@ -89,20 +110,22 @@ pub(super) struct Seen<'a> {
 impl<'a> LimitContext<'a> {
     pub(super) fn new(policy: &'a Policy, common: &'a Common<'a>) -> Self {
         let case = common.case;
-        let covers =
-            |group: &Group, hit: &[PodId]| policy.protects.covers(group, hit, case.inventory);
-        let reached = common.reached.iter();
-        let reached = reached.filter(|(reached, hit)| covers(reached.group, hit));
+        let victims = common.victims.iter();
+        let victims = victims.filter(|it| it.is_covered(&policy.protects, case.inventory));
         let mut context = Self {
             policy,
             case,
             common,
-            reached: reached.map(|(reached, _)| *reached).collect(),
+            reached: victims.map(|it| it.reached).collect(),
             faults: Vec::new(),
             addressable: Vec::new(),
         };
         if common.open {
-            let covers = |id| covers(case.inventory.group(id), common.hit(id));
+            let inventory = case.inventory;
+            let covers = |id| {
+                let (group, hit) = (inventory.group(id), common.hit(id));
+                policy.protects.covers(group, hit, inventory)
+            };
             context.addressable = addressable(case, covers);
         }
         if common.open || !context.reached.is_empty() {

@@ -24,7 +24,6 @@ pub use violation::{EVERY_LIMIT, Enforcement, Reason, Violation};
 use jiff::Timestamp;
 
 use context::{Common, LimitContext};
-use limits::LIMITS;
 use rules::{Facts, Trial};
 
 use crate::blast::BlastRadius;
@@ -77,7 +76,7 @@ fn ask(context: &LimitContext<'_>, facts: &Facts<'_>, violations: &mut Vec<Viola
         return;
     };
     violations.extend(failed);
-    for limit in LIMITS {
+    for limit in &context.policy.held {
         violations.append(&mut (limit.check)(context));
     }
     violations.extend(trial.rules(context));
@@ -152,6 +151,30 @@ mod tests {
         let set = PolicySet::default();
         assert!(set.is_empty());
         assert_eq!(evaluate(&set, &Fixture::new(3, 3).case()), Vec::new());
+    }
+
+    #[test]
+    fn a_limit_that_a_policy_does_not_set_has_nothing_to_say() {
+        let specs = [
+            json!({}),
+            json!({"limits": {"minHealthy": 3, "maxPods": 1, "maxConcurrent": 1, "protected": true}}),
+            json!({"limits": {"maxSharePercent": 1, "maxNodes": 0, "maxDurations": {"PodFailure": "1m"}}}),
+            json!({"limits": {"database": {"maxUnits": 0, "backup": {"maxAge": "1h"}}, "effects": ["Lost"]}}),
+        ];
+        let mut endless = Fixture::database(3, 3).live(None);
+        endless.fault().lifetime = crate::fault::Lifetime::Forever;
+        for fixture in [
+            Fixture::new(3, 3),
+            Fixture::database(3, 3).live(None),
+            endless,
+        ] {
+            for spec in &specs {
+                let mut set = PolicySet::compile(&[policy(spec)]).unwrap();
+                let found = evaluate(&set, &fixture.case());
+                set.ask_every_limit();
+                assert_eq!(evaluate(&set, &fixture.case()), found, "{spec}");
+            }
+        }
     }
 
     #[test]

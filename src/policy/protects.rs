@@ -32,15 +32,26 @@ impl Protected {
     /// members.
     #[must_use]
     pub fn covers(&self, group: &Group, others: &[PodId], inventory: &Inventory) -> bool {
+        let namespace = inventory.namespace(&group.namespace);
+        self.covers_in((group, namespace), others, inventory)
+    }
+
+    /// The same of a group whose namespace has been looked up.
+    pub(super) fn covers_in(
+        &self,
+        (group, namespace): (&Group, Option<&Namespace>),
+        others: &[PodId],
+        inventory: &Inventory,
+    ) -> bool {
         self.covers_kind(group)
-            && self.covers_namespace(&group.namespace, inventory)
+            && self.covers_namespace(namespace)
             && self.covers_pods(group.members.iter().chain(others), inventory)
     }
 
     /// A namespace that is not in the inventory may have any labels, so that every policy covers it.
-    fn covers_namespace(&self, name: &str, inventory: &Inventory) -> bool {
+    fn covers_namespace(&self, namespace: Option<&Namespace>) -> bool {
         let matches = |namespace: &Namespace| self.namespaces.matches(&namespace.labels);
-        self.namespaces.is_empty() || inventory.namespace(name).is_none_or(matches)
+        self.namespaces.is_empty() || namespace.is_none_or(matches)
     }
 
     /// A workload whose pods are not known may have any labels too.
@@ -49,6 +60,9 @@ impl Protected {
         pods: impl Iterator<Item = &'a PodId>,
         inventory: &Inventory,
     ) -> bool {
+        if self.pods.is_empty() {
+            return true;
+        }
         let mut pods = pods.map(|pod| &inventory.pod(*pod).labels).peekable();
         pods.peek().is_none() || pods.any(|labels| self.pods.matches(labels))
     }

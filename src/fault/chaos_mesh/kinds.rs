@@ -13,7 +13,7 @@ pub(super) struct Kind {
     /// Reads its spec.
     pub(super) read: fn(&Site<'_>, &mut Found) -> Result<(), Unreadable>,
     /// The fields of its spec.
-    pub(super) fields: &'static str,
+    pub(super) fields: &'static [&'static str],
 }
 
 impl Kind {
@@ -30,7 +30,12 @@ impl Kind {
 }
 
 /// Stands for fields that are not checked.
-pub(super) const ANY_FIELD: &str = "*";
+pub(super) const ANY_FIELD: &[&str] = &["*"];
+
+/// A list of names.
+macro_rules! names {
+    ($($name:ident)+) => { &[$(stringify!($name)),+] };
+}
 
 /// All of them.
 pub(super) const KINDS: &[Kind] = &[
@@ -38,88 +43,107 @@ pub(super) const KINDS: &[Kind] = &[
         name: "PodChaos",
         embed: "podChaos",
         read: pods::read,
-        fields: "action containerNames duration gracePeriod mode remoteCluster selector value",
+        fields: names![
+            action containerNames duration gracePeriod mode remoteCluster selector value
+        ],
     },
     Kind {
         name: "NetworkChaos",
         embed: "networkChaos",
         read: network::read,
-        fields: "action bandwidth corrupt delay device direction duplicate duration \
-            externalTargets loss mode rate remoteCluster selector target targetDevice value",
+        fields: names![
+            action bandwidth corrupt delay device direction duplicate duration externalTargets
+            loss mode rate remoteCluster selector target targetDevice value
+        ],
     },
     Kind {
         name: "IOChaos",
         embed: "ioChaos",
         read: pods::read,
-        fields: "action attr containerNames delay duration errno methods mistake mode path \
-            percent remoteCluster selector value volumePath",
+        fields: names![
+            action attr containerNames delay duration errno methods mistake mode path percent
+            remoteCluster selector value volumePath
+        ],
     },
     Kind {
         name: "StressChaos",
         embed: "stressChaos",
         read: stress::read,
-        fields: "containerNames duration mode remoteCluster selector stressngStressors \
-            stressors value",
+        fields: names![
+            containerNames duration mode remoteCluster selector stressngStressors stressors
+            value
+        ],
     },
     Kind {
         name: "TimeChaos",
         embed: "timeChaos",
         read: pods::read,
-        fields: "clockIds containerNames duration mode remoteCluster selector timeOffset value",
+        fields: names![
+            clockIds containerNames duration mode remoteCluster selector timeOffset value
+        ],
     },
     Kind {
         name: "DNSChaos",
         embed: "dnsChaos",
         read: pods::read,
-        fields: "action containerNames duration mode patterns remoteCluster selector value",
+        fields: names![action containerNames duration mode patterns remoteCluster selector value],
     },
     Kind {
         name: "KernelChaos",
         embed: "kernelChaos",
         read: pods::read,
-        fields: "containerNames duration failKernRequest mode remoteCluster selector value",
+        fields: names![containerNames duration failKernRequest mode remoteCluster selector value],
     },
     Kind {
         name: "HTTPChaos",
         embed: "httpChaos",
         read: pods::read,
-        fields: "abort code delay duration method mode patch path port remoteCluster replace \
-            request_headers response_headers selector target tls value",
+        fields: names![
+            abort code delay duration method mode patch path port remoteCluster replace
+            request_headers response_headers selector target tls value
+        ],
     },
     Kind {
         name: "JVMChaos",
         embed: "jvmChaos",
         read: pods::read,
-        fields: "action class containerNames cpuCount database duration exception latency \
-            memType method mode mysqlConnectorVersion name pid port remoteCluster returnValue \
-            ruleData selector sqlType table value",
+        fields: names![
+            action class containerNames cpuCount database duration exception latency memType
+            method mode mysqlConnectorVersion name pid port remoteCluster returnValue ruleData
+            selector sqlType table value
+        ],
     },
     Kind {
         name: "BlockChaos",
         embed: "blockChaos",
         read: pods::read,
-        fields: "action containerNames delay duration mode remoteCluster selector value \
-            volumeName",
+        fields: names![
+            action containerNames delay duration mode remoteCluster selector value volumeName
+        ],
     },
     Kind {
         name: "AWSChaos",
         embed: "awsChaos",
         read: elsewhere::read_cloud,
-        fields: "action awsRegion deviceName duration ec2Instance endpoint remoteCluster \
-            secretName volumeID",
+        fields: names![
+            action awsRegion deviceName duration ec2Instance endpoint remoteCluster secretName
+            volumeID
+        ],
     },
     Kind {
         name: "AzureChaos",
         embed: "azureChaos",
         read: elsewhere::read_cloud,
-        fields: "action diskName duration lun remoteCluster resourceGroupName secretName \
-            subscriptionID vmName",
+        fields: names![
+            action diskName duration lun remoteCluster resourceGroupName secretName
+            subscriptionID vmName
+        ],
     },
     Kind {
         name: "GCPChaos",
         embed: "gcpChaos",
         read: elsewhere::read_cloud,
-        fields: "action deviceNames duration instance project remoteCluster secretName zone",
+        fields: names![action deviceNames duration instance project remoteCluster secretName zone],
     },
     Kind {
         name: "PhysicalMachineChaos",

@@ -122,8 +122,7 @@ pub(super) fn unused_specs(holder: &Field<'_>, used: &str, found: &mut Found) {
 }
 
 fn knows(kind: &Kind, key: &str) -> bool {
-    let mut fields = kind.fields.as_bytes().split(u8::is_ascii_whitespace);
-    kind.fields == ANY_FIELD || fields.any(|field| field == key.as_bytes())
+    kind.fields == ANY_FIELD || kind.fields.contains(&key)
 }
 
 /// A namespace or a pod that is listed twice is drawn twice.

@@ -8,7 +8,7 @@ use crate::fault::{Action, Fault, Intensity, Lifetime};
 use crate::policy::context::{LimitContext, Reached, Seen, name};
 use crate::policy::spec::limits::IntensityLimits;
 use crate::policy::spec::values::{ActionName, Span};
-use crate::policy::{Reason, Violation};
+use crate::policy::{Policy, Reason, Violation};
 
 pub(super) fn max_concurrent(context: &LimitContext<'_>) -> Vec<Violation> {
     let Some(limit) = context.policy.limits.max_concurrent else {
@@ -102,6 +102,11 @@ fn follows(context: &LimitContext<'_>, reached: Reached<'_>, limit: Duration) ->
         })
     });
     recent.collect()
+}
+
+/// Whether a policy bounds the duration of any action.
+pub(super) fn bounds_durations(policy: &Policy) -> bool {
+    policy.limits.max_duration.is_some() || !policy.limits.max_durations.is_empty()
 }
 
 pub(super) fn max_duration(context: &LimitContext<'_>) -> Vec<Violation> {

@@ -118,8 +118,9 @@ mod tests {
 
     #[test]
     fn what_chaos_mesh_says_is_read_from_its_records() {
-        let kill = json!({"action": "pod-kill"});
-        let fail = json!({"action": "pod-failure", "duration": "60s"});
+        let kill = json!({"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["db"]}});
+        let fail = json!({"action": "pod-failure", "duration": "60s", "mode": "one",
+            "selector": {"namespaces": ["db"]}});
         let rows = [
             (&fail, json!({}), ToolState::Beginning),
             (
@@ -251,8 +252,8 @@ mod tests {
         let network = chaos("NetworkChaos", &json!({"action": "delay"}), &json!({}));
         assert_eq!(stop(&network), Some(pause));
         // Nothing stops what acts in an instant but its deletion.
-        let kill = chaos("PodChaos", &json!({"action": "pod-kill"}), &json!({}));
-        assert_eq!(stop(&kill), None);
+        let kill = json!({"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["db"]}});
+        assert_eq!(stop(&chaos("PodChaos", &kill, &json!({}))), None);
         let engine = chaos("ChaosEngine", &json!({}), &json!({}));
         assert_eq!(
             stop(&engine),
