@@ -45,7 +45,7 @@ const POLICIES: usize = 16;
 /// How many requests are under way at once, how many make a turn, and how many turns each server has.
 const AT_ONCE: usize = 16;
 const TURN: usize = 2_000;
-const TURNS: usize = 20;
+const TURNS: usize = 60;
 
 fn object(value: Value) -> Object {
     Object::new(value).unwrap()

@@ -356,6 +356,37 @@ async fn it_lives_without_a_certificate_and_says_what_is_missing() {
     );
 }
 
+#[tokio::test]
+async fn its_metrics_tell_of_itself_and_of_what_it_has_answered() {
+    let authority = Authority::new("test");
+    let folder = folder(&authority.issue("localhost"));
+    let mut serving = Serving::start(&folder, &[]);
+    serving.line("certificate read");
+    let [webhook, ops] = serving.addresses;
+    let caller = Caller::of(&authority.pem());
+    let posted = caller.post(webhook, "/validate", review()).await.unwrap();
+    assert_eq!(posted.0, StatusCode::OK);
+    let posted = caller.post(webhook, "/validate", "{}".to_owned());
+    assert_eq!(posted.await.unwrap().0, StatusCode::BAD_REQUEST);
+    let page = probe(ops, "/metrics").await;
+    let version = env!("CARGO_PKG_VERSION");
+    for start in [
+        "firebreak_build_info{tzdata=\"20",
+        "firebreak_leader 0",
+        "firebreak_admission_requests_total{decision=\"Deny\",dry_run=\"false\",kind=\"PodChaos\",operation=\"CREATE\"} 1",
+        "firebreak_admission_refused_total{webhook=\"validate\"} 1",
+        "firebreak_admission_duration_seconds_count{webhook=\"validate\"} 1",
+        "firebreak_decision_duration_seconds_count 1",
+        "firebreak_webhook_certificate_expiry_timestamp_seconds ",
+    ] {
+        assert!(
+            page.lines().any(|it| it.starts_with(start)),
+            "{start}\n{page}"
+        );
+    }
+    assert!(page.contains(&format!("version=\"{version}\"")), "{page}");
+}
+
 #[test]
 fn a_port_that_is_taken_ends_it_with_the_reason() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

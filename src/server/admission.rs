@@ -13,9 +13,10 @@ use axum::routing::post;
 
 use super::backup::{self, Injector};
 use super::ledger::{Admitted, Ledgers};
+use super::metrics::{Family, metrics};
 use super::uses::Uses;
 use super::view::Outlook;
-use super::{Clock, review, telemetry};
+use super::{Clock, metrics, review, telemetry};
 use crate::judge::{Verdict, judge};
 use crate::request::Request;
 
@@ -50,7 +51,9 @@ impl Guard {
         }
         let now = (self.now)();
         let view = self.outlook.view(now);
+        let began = Instant::now();
         let verdict = judge(&view.inventory, &view.policies, request, now);
+        metrics().observe(Family::Decisions, &[], began.elapsed());
         let Some(ledgers) = &self.ledgers else {
             return verdict;
         };
@@ -91,6 +94,7 @@ async fn mutate(State(giver): State<Arc<Giver>>, body: Result<Bytes, BytesReject
         Err(problem) => problem,
     };
     // A database that is not understood here may be one to its operator.
+    metrics().count(Family::Refused, &["mutate"]);
     match review::uid(&body) {
         Some(uid) => reply(&review::untouched(uid, &problem)),
         None => refused(StatusCode::BAD_REQUEST, &problem.to_string()),
@@ -102,6 +106,7 @@ async fn given(giver: &Giver, uid: String, request: &Request) -> Response {
     let beside = giver.outlook.beside();
     let injection = giver.injector.injection(request, &beside).await;
     telemetry::injection(&uid, request, &injection, began.elapsed());
+    metrics::injection(request, &injection, began.elapsed());
     match review::injected(uid, &injection) {
         Ok(answer) => reply(&answer),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
@@ -127,7 +132,10 @@ async fn validate(
     match review::read(&body) {
         // It computes, for microseconds: handing it to a thread of its own would take longer.
         Ok((uid, request)) => reply(&answer(&guard, uid, &request).await),
-        Err(problem) => refused(StatusCode::BAD_REQUEST, &problem.to_string()),
+        Err(problem) => {
+            metrics().count(Family::Refused, &["validate"]);
+            refused(StatusCode::BAD_REQUEST, &problem.to_string())
+        }
     }
 }
 
@@ -135,6 +143,7 @@ async fn answer(guard: &Guard, uid: String, request: &Request) -> review::Answer
     let began = Instant::now();
     let verdict = guard.verdict(request).await;
     telemetry::verdict(&uid, request, &verdict, began.elapsed());
+    metrics::verdict(request, &verdict, began.elapsed());
     review::answer(uid, &verdict)
 }
 

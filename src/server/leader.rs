@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::Clock;
 use super::Task;
 use super::listener::Phase;
+use super::metrics::{Family, metrics};
 
 /// Something that only the leader does: begun on gaining leadership, and dropped on losing it.
 pub type Duty = Box<dyn Fn() -> Task + Send + Sync>;
@@ -85,6 +86,7 @@ impl Candidate {
                 () = &mut leaving => return,
                 () = self.gain() => tracing::info!(identity = self.identity, "leading"),
             }
+            metrics().set(Family::Leader, &[], 1.0);
             let mut work: JoinSet<()> = duties.iter().map(|duty| duty()).collect();
             let ending = tokio::select! {
                 () = &mut leaving => true,
@@ -95,6 +97,7 @@ impl Candidate {
                 }
             };
             work.shutdown().await;
+            metrics().set(Family::Leader, &[], 0.0);
             if let Err(error) = self.release().await {
                 tracing::warn!(error, "the lease was not given back");
             }

@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod telemetry;
+pub mod metrics;
 pub mod client;
 mod decoded;
 pub mod registration;

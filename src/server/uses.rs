@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
+use super::metrics::{Family, metrics};
 use crate::judge::{Decision, Verdict};
 use crate::policy::spec::exemption::Exemption;
 use crate::policy::spec::values::Moment;
@@ -63,6 +64,9 @@ impl Uses {
         let admitted = verdict.decision != Decision::Deny && !request.dry_run;
         if !admitted || exemptions.is_empty() {
             return;
+        }
+        for exemption in &exemptions {
+            metrics().count(Family::Exempted, &[exemption]);
         }
         if self.0.try_send(Used { exemptions, at }).is_err() {
             tracing::warn!("a use of exemptions is not counted: too many wait for that");

@@ -21,6 +21,7 @@ use super::status::{Found, status};
 use super::steps::Step;
 use crate::backup::spec::{BackupDefaults, BackupDefaultsStatus};
 use crate::object::{Object, ObjectRef};
+use crate::server::metrics::{Family, metrics};
 use crate::server::registration::resources::of_kind;
 
 /// How often it looks.
@@ -66,9 +67,17 @@ impl Upkeep {
         if told.values().any(|it| matches!(it, Answer::Unknown)) {
             return;
         }
+        let families = [Family::Protected, Family::Unprotected];
+        for family in families {
+            metrics().clear(family);
+        }
         for defaults in beside.written() {
             let name = &defaults.reference().name;
             let found = found.remove(name).unwrap_or_default();
+            let unprotected = u32::try_from(found.unprotected.len()).unwrap_or(u32::MAX);
+            for (family, count) in families.into_iter().zip([found.injected, unprotected]) {
+                metrics().set(family, &[name], f64::from(count));
+            }
             self.tell(defaults, found, beside).await;
         }
     }

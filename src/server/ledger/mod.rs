@@ -21,6 +21,7 @@ use futures::future::try_join_all;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::metrics::{Family, metrics};
 use super::view::View;
 use crate::judge::{Decision, Verdict, judge, refuse};
 use crate::policy::Reason;
@@ -107,7 +108,7 @@ impl Ledgers {
             }
             match self.enter(claim, pages).await {
                 Ok(()) => return Ok(verdict),
-                Err(Refused::Conflict) => {}
+                Err(Refused::Conflict) => metrics().count(Family::Conflicts, &[]),
                 Err(failed @ Refused::Failed(_)) => return Err(failed),
             }
         }

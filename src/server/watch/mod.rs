@@ -144,6 +144,12 @@ impl Watch {
         stale.or_else(unavailable)
     }
 
+    /// How long ago the watch that is furthest behind was last known to be right.
+    #[must_use]
+    pub fn staleness(&self) -> Option<Duration> {
+        self.signs.oldest(|_| ()).map(|(age, ())| age)
+    }
+
     /// How each watch is.
     #[must_use]
     pub fn health(&self) -> Vec<Health> {

@@ -183,19 +183,21 @@ impl Signs {
     /// What was not heard of for longer than the bound, as a phrase; the oldest where there are
     /// several.
     pub(super) fn stale(&self, bound: Duration) -> Option<String> {
+        let (age, of) = self.oldest(|sign| sign.served.resource())?;
+        (age > bound).then(|| {
+            let (age, bound) = (phrase(age), phrase(bound));
+            format!("{of} was last seen {age} ago, and the bound is {bound}")
+        })
+    }
+
+    /// What was heard of longest ago, told by `tell`, and how long ago.
+    pub(super) fn oldest<T>(&self, tell: impl FnOnce(&Sign) -> T) -> Option<(Duration, T)> {
         let kinds = self.kinds.load();
         let signs = kinds.iter().chain([&self.keeper]);
         let heeded = signs.filter(|sign| !sign.is_unlisted());
         let aged = heeded.filter_map(|sign| Some((sign.age()?, sign)));
         let (age, sign) = aged.max_by_key(|(age, _)| *age)?;
-        let resource = || sign.served.resource();
-        (age > bound).then(|| {
-            let (age, bound) = (phrase(age), phrase(bound));
-            format!(
-                "{} was last seen {age} ago, and the bound is {bound}",
-                resource()
-            )
-        })
+        Some((age, tell(sign)))
     }
 
     /// Whether the API server is there for anyone: some kind is watched, and was heard of lately.
