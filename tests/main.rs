@@ -37,6 +37,7 @@ mod databases;
 mod databases_mysql;
 mod databases_postgres;
 mod examples;
+mod experiments;
 mod facts;
 mod image;
 mod fake_api;
