@@ -322,3 +322,65 @@ fn what_cannot_be_told_names_is_not_pinned() {
     let error = pinned(&two).unwrap_err();
     assert!(matches!(error, NotPinned::Unreadable(_)), "{error}");
 }
+
+#[test]
+fn a_run_stays_where_its_template_is_aimed() {
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut template = kill();
+        change(&mut template["spec"]);
+        template
+    };
+    let mut delay = json!({"apiVersion": "chaos-mesh.org/v1alpha1", "kind": "NetworkChaos",
+        "spec": {"action": "delay", "mode": "all", "duration": "1m", "delay": {"latency": "10ms"},
+            "selector": {"pods": {"db": ["pg-1"]}},
+            "target": {"mode": "all", "selector": {"pods": {"db": ["pg-0", "pg-2"]}}}}});
+    let mut node = engine();
+    let experiment = &mut node["spec"]["experiments"][0];
+    experiment["name"] = json!("node-drain");
+    let env = experiment["spec"]["components"]["env"].as_array_mut();
+    env.unwrap()
+        .push(json!({"name": "TARGET_NODE", "value": "node-2"}));
+    let rows: [(Value, &[&str], usize); 6] = [
+        (kill(), &["pg-0", "pg-1", "pg-2"], 1),
+        (
+            changed(&|it| it["mode"] = json!("all")),
+            &["pg-0", "pg-1", "pg-2"],
+            3,
+        ),
+        (
+            changed(&|it| {
+                it["mode"] = json!("all");
+                it["selector"] = json!({"pods": {"db": ["pg-0", "pg-2"]}});
+            }),
+            &["pg-0", "pg-2"],
+            2,
+        ),
+        (
+            changed(&|it| {
+                it["mode"] = json!("fixed-percent");
+                it["value"] = json!("50");
+            }),
+            &["pg-0", "pg-1", "pg-2"],
+            2,
+        ),
+        // Nobody is chosen at the far end of the traffic.
+        (delay.clone(), &["pg-1"], 1),
+        (node, &["pg-2"], 1),
+    ];
+    let inventory = cluster();
+    for (template, names, count) in rows {
+        let object = pin::object(&template, "db", "drill").unwrap();
+        let read = pin::experiment(&object, Surroundings::NONE).unwrap();
+        let meant = pin::meant(&read, &inventory);
+        let found: Vec<&str> = meant.iter().map(|id| &*inventory.pod(*id).name).collect();
+        assert_eq!(found, names, "{template}");
+        assert_eq!(pin::wanted(&read, found.len()), count, "{template}");
+    }
+    let object = pinned(&delay).unwrap();
+    let far = &object.value()["spec"]["target"];
+    assert_eq!(
+        *far,
+        delay["spec"]["target"].take(),
+        "the far end stays as it is written"
+    );
+}

@@ -159,7 +159,7 @@ mod tests {
             json!({}),
             json!({"limits": {"minHealthy": 3, "maxPods": 1, "maxConcurrent": 1, "protected": true}}),
             json!({"limits": {"maxSharePercent": 1, "maxNodes": 0, "maxDurations": {"PodFailure": "1m"}}}),
-            json!({"limits": {"database": {"maxUnits": 0, "backup": {"maxAge": "1h"}}, "effects": ["Lost"]}}),
+            json!({"limits": {"database": {"maxUnits": 0, "backup": {"maxAge": "1h"}}, "effects": ["Degraded"]}}),
         ];
         let mut endless = Fixture::database(3, 3).live(None);
         endless.fault().lifetime = crate::fault::Lifetime::Forever;

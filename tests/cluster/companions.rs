@@ -118,6 +118,15 @@ pub(crate) fn what_has_no_backups_is_said(bed: &Bed) {
             Err(status.to_string())
         }
     });
+    let page = given.guards.each[0].probe("/metrics").unwrap();
+    for line in [
+        "firebreak_unprotected_databases{defaults=\"every\"} 1",
+        "firebreak_injected_databases{defaults=\"every\"} 2",
+        "firebreak_backup_injections_total{kind=\"PerconaXtraDBCluster\",outcome=\"Injected\"} 2",
+        "firebreak_leader 1",
+    ] {
+        assert!(page.lines().any(|it| it == line), "{line}\n{page}");
+    }
     let conditions = status()["conditions"].clone();
     let types = conditions.as_array().unwrap().iter();
     let mut types: Vec<&str> = types.map(|it| it["type"].as_str().unwrap()).collect();

@@ -7,12 +7,12 @@
 mod chaos_mesh;
 mod litmus;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::fault::{self, Aim, Experiment, Mode, Surroundings};
-use crate::inventory::{Inventory, View};
+use crate::fault::{self, Aim, Experiment, Mode, Surroundings, Target};
+use crate::inventory::{Inventory, PodId, View};
 use crate::object::{Object, Unreadable};
 
 /// The label of everything that a run makes: its name.
@@ -134,10 +134,38 @@ pub fn experiment(object: &Object, around: &Surroundings) -> Result<Experiment, 
     })
 }
 
+/// The pods that a template selects by itself, or that run where it selects nodes: the run of a template that
+/// is aimed at one zone stays in it. All of them where that cannot be told, which the judge then refuses.
+#[must_use]
+pub fn meant(experiment: &Experiment, inventory: &Inventory) -> BTreeSet<PodId> {
+    let mut pods = BTreeSet::new();
+    for fault in &experiment.faults {
+        match &fault.aim {
+            Aim::Pods(target) | Aim::Cut { from: target, .. } if is_far(target) => {}
+            Aim::Pods(target) | Aim::Cut { from: target, .. } => {
+                pods.extend(inventory.select(&target.selection, View::Now).pods);
+            }
+            Aim::Nodes(target) => {
+                let nodes = inventory.select_nodes(target, View::Now);
+                let on_one = |id: &PodId| {
+                    let node = inventory.pod(*id).node;
+                    node.is_some_and(|node| nodes.contains(&node))
+                };
+                pods.extend(inventory.pods().map(|(id, _)| id).filter(on_one));
+            }
+            Aim::Each { .. } | Aim::Isolation(_) | Aim::Unknown(_) => {
+                pods.extend(inventory.pods().map(|(id, _)| id));
+            }
+        }
+    }
+    pods
+}
+
 /// How many of so many candidates a template means to hit.
 #[must_use]
 pub fn wanted(experiment: &Experiment, candidates: usize) -> usize {
     let each = experiment.faults.iter().map(|fault| match &fault.aim {
+        Aim::Pods(target) | Aim::Cut { from: target, .. } if is_far(target) => 0,
         Aim::Pods(target) | Aim::Cut { from: target, .. } => target.mode.most_draws(candidates),
         Aim::Nodes(target) => target.mode.most_draws(candidates),
         Aim::Each { .. } | Aim::Isolation(_) | Aim::Unknown(_) => 1,
@@ -184,6 +212,12 @@ fn mark(value: &mut Value, of: For<'_>) {
     metadata["annotations"][FENCE] = json!(of.fence);
 }
 
+/// Whether it is the far end of the traffic that Chaos Mesh strikes: the template names it, nobody is chosen there.
+fn is_far(target: &Target) -> bool {
+    let field = target.selector_field.as_str();
+    field.starts_with("spec.target.") || field == "spec.externalTargets"
+}
+
 /// Somebody who is no victim and could be hit all the same.
 fn loose(experiment: &Experiment, victims: &[Victim<'_>], inventory: &Inventory) -> Option<String> {
     let named: BTreeMap<(&str, &str), &str> = victims
@@ -191,7 +225,8 @@ fn loose(experiment: &Experiment, victims: &[Victim<'_>], inventory: &Inventory)
         .map(|it| ((it.namespace, it.name), it.node))
         .collect();
     experiment.faults.iter().find_map(|fault| match &fault.aim {
-        // Whom it is cut off from is the template's matter, and the guard's.
+        // Whom it is cut off from, or felt by, is the template's matter, and the guard's.
+        Aim::Pods(target) | Aim::Cut { from: target, .. } if is_far(target) => None,
         Aim::Pods(target) | Aim::Cut { from: target, .. } => {
             if target.mode != Mode::All {
                 return Some("some of them only".to_owned());
