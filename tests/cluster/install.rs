@@ -187,7 +187,7 @@ pub(crate) fn overlays_are_accepted(bed: &Bed) {
     let documents: Vec<String> = known.map(Value::to_string).collect();
     let apply = ["apply", "--dry-run=server", "-f", "-"];
     bed.kubectl(&apply)
-        .input(documents.join("\n---\n"))
+        .input(format!("---\n{}", documents.join("\n---\n")))
         .succeeds();
     let own = objects(&std::fs::read_to_string(path(INSTALL)).unwrap());
     assert_eq!(

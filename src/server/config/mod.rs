@@ -18,7 +18,7 @@ pub use table::{Accepts, SETTINGS, Setting};
 pub struct Config {
     /// Where the webhook listens.
     pub listen: SocketAddr,
-    /// Where the probes listen.
+    /// Where the probes and the metrics listen.
     pub ops: SocketAddr,
     /// The namespace in which it runs.
     pub namespace: String,

@@ -105,7 +105,7 @@ pub const SETTINGS: &[Setting] = &[
         "ops",
         Accepts::Address,
         "0.0.0.0:9080",
-        "Where the probes listen, without TLS.",
+        "Where the probes and the metrics listen, without TLS.",
     ),
     setting(
         "namespace",
