@@ -20,6 +20,7 @@ pub use limits::limit_names;
 pub use protects::Protected;
 pub use spec::crds::{crds, tidied};
 pub use violation::{EVERY_LIMIT, Enforcement, Reason, Violation};
+pub use windows::{Shut, shut};
 
 use jiff::Timestamp;
 

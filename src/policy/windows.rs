@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use super::context::Reached;
 use super::spec::windows::{BlackoutSpec, Day, Hours, WindowsSpec};
+use super::{Enforcement, PolicySet};
 use crate::calendar::{Blackout, Dialect, Opening, Period, Schedule, WindowError, Windows, zone};
+use crate::inventory::{Group, GroupId, Inventory};
 use crate::object::{Field, Unreadable};
 
 /// How long a backup is taken to last where the policy does not say.
@@ -106,8 +108,8 @@ impl PolicyWindows {
     }
 
     /// The blackouts of a database's own backups. A schedule that cannot be read says nothing.
-    pub(super) fn of_database(&self, reached: Reached<'_>) -> Result<Windows, Unreadable> {
-        let database = reached.group.database.iter();
+    pub(super) fn of_database(&self, group: &Group) -> Result<Windows, Unreadable> {
+        let database = group.database.iter();
         let schedules = database.flat_map(|database| &database.backup_schedules);
         let mut blackouts = Vec::new();
         for (text, named) in schedules {
@@ -127,6 +129,66 @@ impl PolicyWindows {
             blackouts,
         })
     }
+}
+
+/// What keeps chaos away from a database or workload for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shut {
+    /// Why, a phrase.
+    pub why: String,
+    /// Whether it does so now, and not only before long.
+    pub now: bool,
+    /// Whether what runs is ended by it.
+    pub halts: bool,
+}
+
+/// What keeps chaos away from a database or workload now, or before so long has passed: by the windows of the
+/// policies that protect it and deny. What ends what runs comes first.
+#[must_use]
+pub fn shut(
+    policies: &PolicySet,
+    (inventory, group): (&Inventory, GroupId),
+    (now, within): (Timestamp, Duration),
+) -> Option<Shut> {
+    let group = inventory.group(group);
+    let denying = policies.policies().iter().filter(|policy| {
+        policy.enforcement == Enforcement::Deny && policy.protects.covers(group, &[], inventory)
+    });
+    let windows = denying.filter_map(|policy| Some((policy, policy.windows.as_ref()?)));
+    let found = windows.flat_map(|(policy, windows)| {
+        let own = shut_by(&windows.windows, (now, within));
+        let backups = match windows.of_database(group) {
+            Ok(backups) => shut_by(&backups, (now, within)),
+            Err(error) => Some(Shut {
+                why: format!("when it backs itself up cannot be told: {error}"),
+                now: true,
+                halts: false,
+            }),
+        };
+        let told = move |shut: Shut| Shut {
+            why: format!("{}, by policy {}", shut.why, policy.name),
+            ..shut
+        };
+        own.into_iter().chain(backups).map(told)
+    });
+    found.max_by_key(|shut| (shut.halts, shut.now))
+}
+
+fn shut_by(windows: &Windows, (now, within): (Timestamp, Duration)) -> Option<Shut> {
+    if let Some(closed) = windows.closed(now) {
+        let until = closed.until.map(|until| format!(" until {until}"));
+        return Some(Shut {
+            why: format!("{}{}", closed.by, until.unwrap_or_default()),
+            now: true,
+            halts: windows.blackouts_at(now).any(|it| it.halt_running),
+        });
+    }
+    let closing = windows.closes_within(now, within)?;
+    Some(Shut {
+        why: format!("it may still run at {}, {}", closing.at, closing.by),
+        now: false,
+        halts: false,
+    })
 }
 
 fn refused(field: &Field<'_>, error: &WindowError) -> Unreadable {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::spec::sanctioned::{BackupWord, ClockWord, SanctionedExperimentSpec};
-use crate::fault::{Action, Experiment, Fault, Lifetime};
+use crate::fault::{Action, Effect, Experiment, Fault, Lifetime};
 use crate::policy::spec::values::Span;
 
 /// How long a phase may take, by default.
@@ -179,7 +179,9 @@ fn lasts(experiment: &Experiment) -> Option<Duration> {
 }
 
 fn evidence(experiment: &Experiment) -> Evidence {
-    let shows = |fault: &Fault| SHOWN.contains(&fault.action);
+    // A node that is drained shows by the pods that leave it; one that is only cordoned does not.
+    let drains = |fault: &Fault| fault.action == Action::NodeDrain && fault.effect == Effect::Down;
+    let shows = |fault: &Fault| SHOWN.contains(&fault.action) || drains(fault);
     if experiment.faults.iter().any(shows) {
         Evidence::Pods
     } else {

@@ -36,7 +36,7 @@ fn backing_up(
     reached: Reached<'_>,
 ) -> Option<Violation> {
     let place = name(reached.group);
-    let violation = match hours.of_database(reached) {
+    let violation = match hours.of_database(reached.group) {
         Ok(windows) => closed(context, &windows).map(|violation| Violation {
             message: format!("{}, from the backups of {place}", violation.message),
             ..violation

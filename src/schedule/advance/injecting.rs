@@ -23,13 +23,23 @@ pub(super) fn step(turn: &mut Turn<'_>) {
 
 /// Without an object what is done bears its own bounds: instances by uid, numbers that are absolute.
 fn act(turn: &mut Turn<'_>) {
-    if !hit(turn).is_empty() {
+    if !hit(turn).is_empty() || applied(turn) {
         confirmed(turn);
     } else if expired(turn) {
         turn.revert("InjectionUnconfirmed", "nothing came of it in time");
     } else {
         ask(turn);
     }
+}
+
+/// Whether all that is to be put back is seen to be changed, where nothing else shows the fault.
+fn applied(turn: &Turn<'_>) -> bool {
+    let undo = turn.run.status.undo.len();
+    let changed = |it: &Sight<bool>| *it == Sight::Seen(false);
+    turn.plan.evidence == Evidence::ToolAlone
+        && undo > 0
+        && turn.seen.put_back.len() == undo
+        && turn.seen.put_back.iter().all(changed)
 }
 
 fn ask(turn: &mut Turn<'_>) {

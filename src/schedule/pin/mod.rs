@@ -95,6 +95,12 @@ fn way(object: &Object) -> Result<&'static Way, NotPinned> {
     })
 }
 
+/// The kinds that can be told names, by API group.
+pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WAYS.iter()
+        .flat_map(|way| way.kinds.iter().map(|kind| (way.group, *kind)))
+}
+
 /// A template as an object of a run, before its victims are named.
 ///
 /// # Errors

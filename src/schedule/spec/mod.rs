@@ -10,6 +10,9 @@ pub mod status;
 pub mod stop;
 
 pub use ledger::{BlastLedger, BlastLedgerSpec, HolderSpec, ReservationSpec, StateWord};
+pub use run::ExperimentRun;
+pub use sanctioned::SanctionedExperiment;
+pub use stop::EmergencyStop;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt as _;
@@ -17,13 +20,15 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::{backup, policy};
 
-/// Every CustomResourceDefinition of ours that somebody acts on. Those of sanctioned experiments, of their runs
-/// and of emergency stops are not among them as long as nobody does: what is accepted has to mean something.
+/// Every CustomResourceDefinition of ours.
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
     let mut all = policy::crds();
     all.push(backup::spec::crd());
     all.push(policy::tidied(BlastLedger::crd()));
+    all.push(policy::tidied(SanctionedExperiment::crd()));
+    all.push(policy::tidied(ExperimentRun::crd()));
+    all.push(policy::tidied(EmergencyStop::crd()));
     all
 }
 
