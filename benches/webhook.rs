@@ -163,6 +163,7 @@ fn guard(inventory: &Arc<Inventory>, everywhere: usize) -> Guard {
         outlook: Arc::new(view),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(Timestamp::now),
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn guard(policies: &str) -> Arc<Guard> {
         }),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(examples::now),
     })
 }
@@ -201,6 +202,7 @@ async fn a_cluster_that_was_not_listed_denies() {
         }),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(examples::now),
     });
     let body = review("PodChaos", &kill_all_of_pxc()).to_string();

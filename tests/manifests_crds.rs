@@ -7,9 +7,12 @@ use firebreak::schedule::crds;
 use serde_json::Value;
 
 /// The fields that take anything: a chaos object of whatever kind, and what an operator's section may hold.
-const ANYTHING: [&str; 2] = [
+const ANYTHING: [&str; 5] = [
     "BlastLedger.spec.reservations[].object",
     "BackupDefaults.spec.overrides[]",
+    "SanctionedExperiment.spec.template",
+    "ExperimentRun.spec.frozen.template",
+    "ExperimentRun.status.chaosObject.object",
 ];
 
 fn schemas() -> Vec<(String, Value)> {

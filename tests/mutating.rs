@@ -265,6 +265,7 @@ async fn validated(beside: &Arc<Beside>, object: &Value) -> Value {
         outlook: Arc::new(Seen(Arc::clone(beside))),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(jiff::Timestamp::now),
     };
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {

@@ -98,6 +98,7 @@ fn guard() -> anyhow::Result<Guard> {
         outlook: Arc::new(view),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(now),
     })
 }

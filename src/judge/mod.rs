@@ -210,6 +210,20 @@ pub fn compiled(request: &Request, errors: Vec<PolicyError>) -> Verdict {
     Verdict::of(request, errors.into_iter().map(uncompiled).collect())
 }
 
+/// Denies a request whatever the policies say, also where there are none.
+#[must_use]
+pub fn forbid(request: &Request, reason: Reason, field: &str, why: &str) -> Verdict {
+    let object = request.target.clone();
+    let problem = Unreadable::new(field, why, "");
+    let violation = Violation {
+        reason,
+        policy: String::new(),
+        limit: policy::EVERY_LIMIT.to_owned(),
+        ..uncompiled(PolicyError { object, problem })
+    };
+    Verdict::of(request, vec![violation])
+}
+
 /// A policy or exemption that cannot be used as it is written.
 fn uncompiled(error: PolicyError) -> Violation {
     Violation {

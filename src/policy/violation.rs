@@ -40,6 +40,8 @@ reasons! {
     ReservationFailed,
     /// The policy that would judge cannot be read.
     PolicyInvalid,
+    /// It says that it is of a run, and that run does not inject it now.
+    NotOfItsRun,
     /// It can reach pods that no chaos may reach.
     ProtectedTarget,
     /// It can reach pods that have not opted in to chaos.
@@ -110,6 +112,7 @@ impl Reason {
             Self::InventoryUnavailable,
             Self::ReservationFailed,
             Self::PolicyInvalid,
+            Self::NotOfItsRun,
         ]
         .contains(&self)
     }

@@ -14,6 +14,7 @@ use axum::routing::post;
 use super::backup::{self, Injector};
 use super::ledger::{Admitted, Ledgers};
 use super::metrics::{Family, metrics};
+use super::scheduler::{self, Fence};
 use super::uses::Uses;
 use super::view::Outlook;
 use super::{Clock, metrics, review, telemetry};
@@ -31,6 +32,8 @@ pub struct Guard {
     pub ledgers: Option<Ledgers>,
     /// Where it is counted how often exemptions are used; without it nobody counts.
     pub uses: Option<Uses>,
+    /// What tells the chaos objects of runs from those that only say so; without it nobody asks.
+    pub fence: Option<Fence>,
     /// The clock.
     pub now: Clock,
 }
@@ -47,6 +50,14 @@ impl Guard {
 
     async fn judged(&self, request: &Request) -> Verdict {
         if let Some(verdict) = backup::verdict(request, || self.outlook.beside()) {
+            return verdict;
+        }
+        if let Some(verdict) = scheduler::verdict(request) {
+            return verdict;
+        }
+        if let Some(fence) = &self.fence
+            && let Some(verdict) = fence.verdict(request).await
+        {
             return verdict;
         }
         let now = (self.now)();

@@ -17,6 +17,8 @@ pub mod watch;
 pub mod certs;
 pub mod review;
 pub mod ledger;
+pub mod probe;
+pub mod scheduler;
 pub mod status;
 pub mod uses;
 pub mod admission;

@@ -22,6 +22,7 @@ use super::ledger::{self, Ledgers};
 use super::listener::{Bounds, Listener, Phase};
 use super::metrics::{Family, Metrics, metrics};
 use super::ops::{self, Measure, Missing, Ops};
+use super::scheduler::{Fence, Scheduler};
 use super::status;
 use super::uses::Uses;
 use super::view::Outlook;
@@ -122,6 +123,11 @@ impl Server {
         let tls = Some(Arc::clone(&live));
         let injector = Injector::new(parts.client.clone(), &config.accounts);
         let injector = Arc::new(injector);
+        let scheduler = scheduler(config, &parts);
+        let watching = Arc::clone(&scheduler);
+        parts
+            .tasks
+            .push(Box::pin(async move { watching.watch().await }));
         let mut server = Self {
             webhook: Listener::bind(&config.listen.to_string(), tls, bounds).context("listen")?,
             ops: Listener::bind(&config.ops.to_string(), None, bounds).context("ops")?,
@@ -136,6 +142,7 @@ impl Server {
                 announcement(&parts),
                 upkeep(&parts, &injector),
                 verification(&parts, &config.namespace),
+                leading(&scheduler),
             ],
             parts,
         };
@@ -208,10 +215,10 @@ impl Server {
             outlook,
             unready,
             store,
+            client,
             now,
             tasks,
             measured,
-            ..
         } = self.parts;
         let mut beside: JoinSet<()> = tasks.into_iter().collect();
         let giver = Arc::new(Giver {
@@ -222,6 +229,7 @@ impl Server {
             outlook,
             ledgers: Some(Ledgers::new(store)),
             uses: Some(self.uses),
+            fence: Some(Fence::new(client)),
             now: Arc::clone(&now),
         });
         let front = Arc::new(Front::new(self.names, phases.clone()));
@@ -304,6 +312,22 @@ fn verification(parts: &Parts, namespace: &str) -> Duty {
         let outlook = Arc::clone(&outlook);
         let beside = move || outlook.beside();
         Box::pin(backup::verify(client.clone(), namespace.clone(), beside))
+    })
+}
+
+/// Sanctioned experiments.
+fn scheduler(config: &Config, parts: &Parts) -> Arc<Scheduler> {
+    let seen = (Arc::clone(&parts.outlook), Arc::clone(&parts.store));
+    let (client, now) = (parts.client.clone(), Arc::clone(&parts.now));
+    Arc::new(Scheduler::new(client, seen, &config.namespace, now))
+}
+
+/// Runs are made and taken on by the leader.
+fn leading(scheduler: &Arc<Scheduler>) -> Duty {
+    let scheduler = Arc::clone(scheduler);
+    Box::new(move || {
+        let scheduler = Arc::clone(&scheduler);
+        Box::pin(async move { scheduler.lead().await })
     })
 }
 

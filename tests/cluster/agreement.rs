@@ -53,6 +53,7 @@ pub(crate) fn example_guard() -> Guard {
         outlook: Arc::new(view),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(examples::now),
     }
 }

@@ -103,7 +103,8 @@ pub(crate) fn remove(bed: &Bed) {
 /// Waits until our kinds can be listed, or are not there. A definition that goes while there is no storage
 /// for its objects yet is cleared minutes later.
 pub(crate) fn settled(bed: &Bed) {
-    let kinds = "backupdefaults,blastledgers,blastradiuspolicies,exemptions";
+    let kinds = "backupdefaults,blastledgers,blastradiuspolicies,exemptions,\
+                 emergencystops,experimentruns,sanctionedexperiments";
     until("our kinds can be listed", || {
         let ended = bed.kubectl(&["get", kinds, "--all-namespaces"]).run();
         let gone = ended

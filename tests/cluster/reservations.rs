@@ -98,6 +98,7 @@ impl<'a> Replicas<'a> {
                 outlook: Arc::new(view()),
                 ledgers: Some(Ledgers::new(wrap(Arc::new(store)))),
                 uses: None,
+                fence: None,
                 now: Arc::new(now),
             })
         };
@@ -263,6 +264,7 @@ fn refuser(bed: &Bed) -> (StandIn, Registered<'_>) {
         outlook: Arc::new(nothing),
         ledgers: None,
         uses: None,
+        fence: None,
         now: Arc::new(Timestamp::now),
     });
     let mut others = registrations("webhooks.yaml");

@@ -149,7 +149,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         name: "write.policy",
         operations: &["CREATE", "UPDATE"],
-        guards: &[Guard::Rule],
+        guards: &[Guard::Rule, Guard::Sanction],
         closed: true,
         seconds: 5,
         ..ENTRY

@@ -1,7 +1,7 @@
 //! Every kind that is read or watched: how its resource is called, where its objects stand, and which
 //! requests about them are put before the webhook.
 
-use Guard::{Chaos, Foreign, Network, Node, Program, Rule, Workload};
+use Guard::{Chaos, Foreign, Network, Node, Program, Rule, Sanction, Workload};
 use Scope::{Any, Cluster, Namespaced};
 
 use super::unguarded::UNGUARDED;
@@ -65,6 +65,8 @@ pub enum Guard {
     Node,
     /// What others are judged by.
     Rule,
+    /// What firebreak is to carry out.
+    Sanction,
     /// Known, and never in the way.
     Unguarded,
 }
@@ -233,6 +235,11 @@ const TABLE: &[(&str, Guard, &[Row])] = &[
             ("BlastRadiusPolicy", "blastradiuspolicies", Cluster),
             ("Exemption", "exemptions", Cluster),
         ],
+    ),
+    (
+        GROUP,
+        Sanction,
+        &[("SanctionedExperiment", "sanctionedexperiments", Namespaced)],
     ),
 ];
 

@@ -8,6 +8,8 @@ use super::resources::{ANY, Guard, of_kind, resources};
 use super::{NAME, NAMESPACE, labels};
 use crate::backup;
 use crate::inventory::watched;
+use crate::schedule::pin;
+use crate::server::scheduler;
 
 /// The label by which further kinds are added to what is watched.
 pub const AGGREGATE: &str = "firebreak.dev/aggregate-to-firebreak";
@@ -29,12 +31,15 @@ pub fn rights() -> Vec<Value> {
         role("ClusterRole", "firebreak-webhooks", &webhooks()),
         role("ClusterRole", "firebreak-backups", &secrets()),
         role("ClusterRole", "firebreak-companions", &companions()),
+        role("ClusterRole", "firebreak-experiments", &experiments()),
+        role("ClusterRole", "firebreak-injections", &injections()),
         role("ClusterRole", "firebreak-viewer", &viewed()),
         own(role("Role", NAME, &kept())),
         binding("ClusterRole", NAME),
         binding("ClusterRole", "firebreak-webhooks"),
         binding("ClusterRole", "firebreak-backups"),
         binding("ClusterRole", "firebreak-companions"),
+        binding("ClusterRole", "firebreak-experiments"),
         own(binding("Role", NAME)),
     ]
 }
@@ -116,6 +121,63 @@ fn companions() -> Value {
     let rows = kinds.flat_map(|(group, kind)| of_kind(group, kind));
     rows.map(|row| rule(row.group, &[row.plural], &verbs))
         .collect()
+}
+
+/// The kinds of sanctioned experiments, what is told of them, and the members of what they are aimed at. Nothing
+/// can be injected with that.
+fn experiments() -> Value {
+    let group = "firebreak.dev";
+    let told = [
+        "emergencystops/status",
+        "experimentruns/status",
+        "sanctionedexperiments/status",
+    ];
+    json!([
+        rule(group, &["sanctionedexperiments"], &["get", "list"]),
+        rule(
+            group,
+            &["experimentruns"],
+            &["create", "delete", "get", "list", "patch"]
+        ),
+        rule(group, &["emergencystops"], &["list"]),
+        rule(group, &told, &["update"]),
+        rule("", &["events"], &["create"]),
+        rule("", &["pods"], &["get"]),
+    ])
+}
+
+/// What sanctioned experiments inject, and what they put back, in every namespace. It is bound by nobody but
+/// whoever wants firebreak to run experiments.
+fn injections() -> Value {
+    let made = ["create", "delete", "get", "patch"];
+    let mut rules = vec![
+        rule("", &["pods"], &["delete"]),
+        rule("", &["pods/eviction"], &["create"]),
+        rule("", &["nodes"], &["get", "patch"]),
+        rule("apps", &["deployments", "statefulsets"], &["get", "patch"]),
+        rule("batch", &["jobs"], &made),
+        rule("networking.k8s.io", &["networkpolicies"], &made),
+    ];
+    rules.extend(by_group(pin::kinds(), &made));
+    rules.extend(by_group(scheduler::backup_kinds(), &["create", "get"]));
+    Value::Array(rules)
+}
+
+/// A rule for the kinds of each group.
+fn by_group(
+    kinds: impl Iterator<Item = (&'static str, &'static str)>,
+    verbs: &[&str],
+) -> Vec<Value> {
+    let mut groups = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for (group, kind) in kinds {
+        let plurals = of_kind(group, kind).into_iter().map(|row| row.plural);
+        groups.entry(group).or_default().extend(plurals);
+    }
+    let rule = |(group, plurals): (&str, BTreeSet<&str>)| {
+        let plurals: Vec<&str> = plurals.into_iter().collect();
+        rule(group, &plurals, verbs)
+    };
+    groups.into_iter().map(rule).collect()
 }
 
 /// What is written in our own namespace. A right to create cannot be held to a name.

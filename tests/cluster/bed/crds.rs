@@ -99,7 +99,10 @@ const OURS: Family = Family {
         ("BackupDefaults", "backupdefaults"),
         ("BlastLedger", "blastledgers"),
         ("BlastRadiusPolicy", "blastradiuspolicies"),
+        ("EmergencyStop", "emergencystops"),
         ("Exemption", "exemptions"),
+        ("ExperimentRun", "experimentruns"),
+        ("SanctionedExperiment", "sanctionedexperiments"),
     ],
 };
 
