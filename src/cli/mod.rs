@@ -23,6 +23,7 @@ pub mod plan;
 pub mod report;
 pub mod report_plan;
 pub mod rules;
+pub mod runs;
 pub mod schedule;
 pub mod serve;
 pub mod snapshot;
@@ -46,6 +47,7 @@ use hash_names::HashNames;
 use kinds::Listing;
 use plan::Planning;
 use rules::RulesCommand;
+use runs::{Approving, Running, Stopping, Telling};
 use schedule::Schedules;
 use serve::Serve;
 use snapshot::Snapshot;
@@ -76,6 +78,14 @@ enum Command {
     Schedule(Schedules),
     /// Check lists of disaster-recovery scenarios, and import them
     Dr(Disasters),
+    /// Run a sanctioned experiment now
+    Run(Running),
+    /// End a run of a sanctioned experiment, or everything that runs
+    Stop(Stopping),
+    /// Agree to a run that waits for it
+    Approve(Approving),
+    /// Tell how far runs are
+    Status(Telling),
     /// Record what a decision needs of a live cluster, for `--world`
     Snapshot(Snapshot),
     /// Give manifests the names of a snapshot with --hash-names
@@ -105,6 +115,8 @@ pub enum Outcome {
     Denied,
     /// Something could not be read.
     Failed,
+    /// A run was waited for, which has exit codes of its own.
+    Ended(u8),
 }
 
 impl Outcome {
@@ -134,6 +146,10 @@ pub fn run() -> ExitCode {
         Command::Rules(rules) => rules.run(&mut out),
         Command::Schedule(schedules) => schedules.run(&mut out),
         Command::Dr(disasters) => disasters.run(&mut out),
+        Command::Run(running) => running.run(&mut out),
+        Command::Stop(stopping) => stopping.run(&mut out),
+        Command::Approve(approving) => approving.run(&mut out),
+        Command::Status(telling) => telling.run(&mut out),
         Command::Snapshot(snapshot) => snapshot.run(&mut out),
         Command::HashNames(hashing) => hashing.run(&mut out),
         Command::Crds => crds::run(&mut out),
@@ -143,6 +159,7 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Denied) => ExitCode::from(1),
         Ok(Outcome::Failed) => ExitCode::from(2),
+        Ok(Outcome::Ended(code)) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(2),
         Err(error) => {
             // Where even this cannot be written, the exit code has to say it alone.
