@@ -19,6 +19,7 @@ mod backup;
 mod backup_every;
 mod blast;
 mod caller;
+mod carried_out;
 mod broken_policy;
 mod cel_bounds;
 mod cel_kubernetes;

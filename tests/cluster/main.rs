@@ -47,6 +47,7 @@ mod restarts;
 mod rights;
 #[path = "../s3.rs"]
 mod s3;
+mod scheduling;
 mod served;
 mod sight;
 mod startup;
@@ -104,6 +105,10 @@ const TESTS: &[Test] = tests! {
     gitops: backups_stay_whoever_writes_the_database;
     drains: people_are_judged_and_whoever_runs_the_cluster_is_not,
         a_drain_tries_again_while_it_is_denied_and_goes_on_when_the_guard_is_away;
+    scheduling: a_pod_is_deleted_comes_back_and_its_recovery_is_measured,
+        an_emergency_stop_ends_what_runs_and_nothing_starts, what_only_says_that_it_is_of_a_run_is_denied,
+        the_next_leader_does_not_inject_what_the_last_one_has, a_run_that_is_deleted_is_ended_and_leaves_nothing,
+        nothing_is_injected_by_who_may_not;
 };
 
 /// What else can be done with a cluster.
