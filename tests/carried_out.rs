@@ -103,7 +103,7 @@ impl World {
     }
 
     /// Somebody asks for a run.
-    fn run(&self, spec: Value) {
+    fn run(&self, spec: &Value) {
         let run = json!({"apiVersion": "firebreak.dev/v1alpha1", "kind": "ExperimentRun",
             "metadata": {"name": "drill-now", "namespace": "db",
                 "creationTimestamp": "2026-10-01T10:00:00Z"}, "spec": spec});
@@ -336,7 +336,7 @@ async fn lead(scheduler: &Scheduler, longest: Duration, until: impl Fn() -> bool
     };
     tokio::select! {
         () = scheduler.lead() => {}
-        ended = timeout(longest, done) => drop(ended),
+        _ = timeout(longest, done) => {}
     }
 }
 
@@ -345,7 +345,7 @@ const LONG: Duration = Duration::from_mins(10);
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_deleted_once_and_its_recovery_is_measured() {
     let (world, clock) = (World::new(&native()), clock());
-    world.run(json!({"experiment": "drill"}));
+    world.run(&json!({"experiment": "drill"}));
     let scheduler = world.scheduler(&clock);
     lead(&scheduler, LONG, || world.phase() == "Closed").await;
     let run = world.get(RUN).unwrap();
@@ -360,7 +360,7 @@ async fn a_pod_is_deleted_once_and_its_recovery_is_measured() {
 #[tokio::test(start_paused = true)]
 async fn two_who_lead_at_once_delete_no_second_pod() {
     let (world, clock) = (World::new(&native()), clock());
-    world.run(json!({"experiment": "drill"}));
+    world.run(&json!({"experiment": "drill"}));
     let (one, other) = (world.scheduler(&clock), world.scheduler(&clock));
     tokio::select! {
         () = other.lead() => {}
@@ -375,7 +375,7 @@ async fn two_who_lead_at_once_delete_no_second_pod() {
 async fn whenever_a_leader_is_gone_the_next_one_deletes_no_second_pod() {
     for writes in 1..25 {
         let (world, clock) = (World::new(&native()), clock());
-        world.run(json!({"experiment": "drill"}));
+        world.run(&json!({"experiment": "drill"}));
         let first = world.scheduler(&clock);
         lead(&first, LONG, || {
             world.store().writes.len() >= writes || world.phase() == "Closed"
@@ -393,7 +393,7 @@ async fn whenever_a_leader_is_gone_the_next_one_deletes_no_second_pod() {
 #[tokio::test(start_paused = true)]
 async fn nothing_starts_while_somebody_stops_everything() {
     let (world, clock) = (World::new(&native()), clock());
-    world.run(json!({"experiment": "drill"}));
+    world.run(&json!({"experiment": "drill"}));
     let stop = json!({"apiVersion": "firebreak.dev/v1alpha1", "kind": "EmergencyStop",
         "metadata": {"name": "incident", "creationTimestamp": "2026-10-01T10:00:00Z"}, "spec": {}});
     let path = format!("{GROUP}/emergencystops/incident");
@@ -413,7 +413,7 @@ async fn nothing_starts_while_somebody_stops_everything() {
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_chooses_and_touches_nothing() {
     let (world, clock) = (World::new(&native()), clock());
-    world.run(json!({"experiment": "drill", "dryRun": true}));
+    world.run(&json!({"experiment": "drill", "dryRun": true}));
     let scheduler = world.scheduler(&clock);
     lead(&scheduler, LONG, || world.phase() == "Closed").await;
     let run = world.get(RUN).unwrap();
@@ -426,7 +426,7 @@ async fn a_dry_run_chooses_and_touches_nothing() {
 async fn any_replica_ends_what_runs_and_a_deleted_run_leaves_nothing() {
     let chaos = "/apis/chaos-mesh.org/v1alpha1/namespaces/db/podchaos/drill-now";
     let (world, clock) = (World::new(&template()), clock());
-    world.run(json!({"experiment": "drill"}));
+    world.run(&json!({"experiment": "drill"}));
     let scheduler = world.scheduler(&clock);
     lead(&scheduler, LONG, || {
         let run = world.get(RUN).unwrap_or_default();
@@ -443,7 +443,7 @@ async fn any_replica_ends_what_runs_and_a_deleted_run_leaves_nothing() {
     }
     // Nobody leads; who only watches ends it all the same.
     let watching = world.scheduler(&clock);
-    drop(timeout(Duration::from_mins(2), watching.watch()).await);
+    let _ = timeout(Duration::from_mins(2), watching.watch()).await;
     assert!(
         world.get(chaos).is_none(),
         "{}",

@@ -107,10 +107,8 @@ fn native(open: &Open) -> Option<&NativeSpec> {
 
 /// What is to be put back, named.
 fn reference(undo: &UndoStatus) -> ObjectRef {
-    let (group, version) = match undo.api_version.split_once('/') {
-        Some(pair) => pair,
-        None => ("", undo.api_version.as_str()),
-    };
+    let api_version = undo.api_version.as_str();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     named((group, version), &undo.kind, (&undo.namespace, &undo.name))
 }
 

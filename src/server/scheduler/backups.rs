@@ -203,7 +203,7 @@ pub(super) async fn make(
     open: &Open,
     (name, group, beside): (&str, &Group, &Beside),
 ) -> Result<(), Failure> {
-    let silent = |why: String| Failure::Silent(why);
+    let silent = Failure::Silent;
     let way = way(group)
         .ok_or_else(|| silent(format!("nobody knows how a {} is backed up", group.kind)))?;
     let databases = beside.objects((way.group, way.kind), &group.namespace);

@@ -164,10 +164,8 @@ pub(super) fn is_native(open: &Open) -> bool {
 
 /// How the chaos object of a run is named.
 pub(super) fn reference(object: &ChaosObject) -> ObjectRef {
-    let (group, version) = match object.api_version.split_once('/') {
-        Some(pair) => pair,
-        None => ("", object.api_version.as_str()),
-    };
+    let api_version = object.api_version.as_str();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     ObjectRef {
         group: group.to_owned(),
         version: version.to_owned(),

@@ -9,6 +9,7 @@ use crate::schedule::sanctioned::{KIND, Sanctioned};
 
 /// The verdict on a SanctionedExperiment; `None` where a request writes none. What templates refer to may be
 /// applied after it, so that what is missing there is found when a run begins.
+#[must_use]
 pub fn verdict(request: &Request) -> Option<Verdict> {
     let writes = match request.operation {
         Operation::Create | Operation::Update => request.subresource.is_empty(),

@@ -93,21 +93,24 @@ impl Scheduler {
     /// Tells of what says that it is chaos, and has been there for long.
     async fn tell_of_others(&self) {
         let now = (self.now)();
-        for (group, version, name) in MADE.iter().take(2) {
+        let kinds = MADE.iter().take(2);
+        let labelled = |of: (&'static str, &'static str, &'static str)| {
+            PROGRAM_LABELS.iter().map(move |label| (of, *label))
+        };
+        let pairs: Vec<_> = kinds.copied().flat_map(labelled).collect();
+        for ((group, version, name), label) in pairs {
             let of = kind((group, version), name, "");
-            for label in PROGRAM_LABELS {
-                let Ok(found) = self.reach.list(&of, label, Age::AtHand).await else {
-                    continue;
-                };
-                for object in found.iter().filter(|it| it.label(RUN_UID).is_none()) {
-                    let made = created(object).unwrap_or(now);
-                    let age = Duration::try_from(now.duration_since(made)).unwrap_or_default();
-                    if age >= OLD && self.is_news(object) {
-                        let message = format!(
-                            "it says that it is chaos by its label {label}, and is {age:?} old"
-                        );
-                        tell(&self.reach, object, ("ChaosLeftBehind", &message), now).await;
-                    }
+            let Ok(found) = self.reach.list(&of, label, Age::AtHand).await else {
+                continue;
+            };
+            for object in found.iter().filter(|it| it.label(RUN_UID).is_none()) {
+                let made = created(object).unwrap_or(now);
+                let age = Duration::try_from(now.duration_since(made)).unwrap_or_default();
+                if age >= OLD && self.is_news(object) {
+                    let message = format!(
+                        "it says that it is chaos by its label {label}, and is {age:?} old"
+                    );
+                    tell(&self.reach, object, ("ChaosLeftBehind", &message), now).await;
                 }
             }
         }

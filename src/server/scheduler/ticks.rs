@@ -149,13 +149,12 @@ impl Scheduler {
 
 /// In which version an experiment and its runs were seen.
 fn mark(object: &Object, seen: &Seen) -> String {
-    let mut mark = read::version(object).to_owned();
-    for run in runs_of(object, seen) {
-        mark.push('/');
-        // Only what tells how far it is: what is looked at while it runs is nothing to its experiment.
-        mark.push_str(&format!("{}{:?}", run.uid(), run.status.phase));
-    }
-    mark
+    // Only what tells how far a run is: what is looked at while it runs is nothing to its experiment.
+    let run = |run: &Stored| format!("{}{:?}", run.uid(), run.status.phase);
+    let runs = runs_of(object, seen).into_iter().map(run);
+    let version = read::version(object).to_owned();
+    let parts: Vec<String> = [version].into_iter().chain(runs).collect();
+    parts.join("/")
 }
 
 /// The runs of an experiment, the newest first.

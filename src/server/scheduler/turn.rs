@@ -70,7 +70,7 @@ impl Scheduler {
             // What it was meant to do cannot be read any more: it is ended as if somebody had asked for that.
             open.run.spec.abort = true;
         }
-        let seen = self.look(&open, stops, who).await;
+        let seen = Box::pin(self.look(&open, stops, who)).await;
         let step = advance(&open.run, &seen, (self.now)());
         if who == Who::Any && !ends(&open, &step) {
             return Ok((Turned::Again, version));
@@ -79,7 +79,7 @@ impl Scheduler {
             return Ok((Turned::Again, version));
         }
         for effect in &step.effects {
-            self.carry_out(&open, effect).await;
+            Box::pin(self.carry_out(&open, effect)).await;
         }
         let version = open.stored.version().to_owned();
         Ok((step.wake.map_or(Turned::Over, Turned::Wake), version))
