@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::acts;
 use super::backups;
 use super::choose::{self, Place};
-use super::promise::{is_native, reference};
+use super::promise::reference;
 use super::reach::{Age, Failure, kind};
 use super::read::Open;
 use super::stopped::{Stops, stopped};
@@ -83,10 +83,7 @@ impl Scheduler {
         match self.reach.get(&reference(made)).await {
             Ok(None) => Sight::Seen(None),
             Ok(Some(it)) => {
-                let mut sighting = tool::sighting(&it, (&open.run.uid, fence));
-                // Of other kinds much is filled in when they are made.
-                let plain = made.kind == "NetworkPolicy" && is_native(open);
-                sighting.own &= !plain || choose::same_spec(it.value(), &made.object);
+                let sighting = tool::sighting(&it, (&open.run.uid, fence));
                 Sight::Seen(Some(sighting))
             }
             Err(failure) => Sight::Blind(failure.to_string()),

@@ -21,7 +21,7 @@ const OWN: [&str; 3] = [
     "cnpg.io/instanceName",
     "apps.kubernetes.io/pod-index",
 ];
-/// The label of a node with its own name.
+/// The label in which each node has another value.
 const HOST: &str = "kubernetes.io/hostname";
 
 fn refused(reason: &'static str, message: impl Into<String>) -> Refused {
@@ -129,7 +129,9 @@ fn job(stress: &StressSpec, members: &[&Member], of: For<'_>) -> Result<Value, R
     let labels = json!({RUN: of.name, RUN_UID: of.uid, MANAGED_BY.0: MANAGED_BY.1});
     let apart = json!([{"labelSelector": {"matchLabels": {RUN_UID: of.uid}},
         "topologyKey": HOST}]);
-    let there = json!([{"matchExpressions": [{"key": HOST, "operator": "In", "values": nodes}]}]);
+    // One term a node: of its name a term takes one value.
+    let named = |node: &&str| json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]});
+    let there: Vec<Value> = nodes.iter().map(named).collect();
     let seconds = stress.duration.0.as_secs();
     Ok(json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(of, of.namespace),

@@ -3,18 +3,27 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
 
 use super::native::stand_in;
+use super::reach::WAIT;
 use super::read::Open;
+use crate::inventory::{Group, GroupId};
 use crate::judge::{Decision, judge};
 use crate::object::{Object, ObjectRef};
 use crate::request::{Request, User};
-use crate::schedule::ledgers_of;
 use crate::schedule::observed::Promise;
 use crate::schedule::pin::For;
 use crate::schedule::spec::status::{ChaosObject, PhaseWord};
+use crate::schedule::{PATIENCE, Reservation, State, ledger_name, ledgers_of};
 use crate::server::ledger::{Admitted, Ledgers, Page, Refused, Store};
 use crate::server::view::View;
+
+/// How often it is entered again: well before it expires.
+const AGAIN: Duration = PATIENCE.saturating_sub(Duration::from_mins(1));
 
 /// The ledgers, for runs.
 pub(super) struct Promises {
@@ -23,6 +32,8 @@ pub(super) struct Promises {
     account: String,
     /// Why nothing was promised to a run, by its uid.
     refused: Mutex<BTreeMap<String, String>>,
+    /// When what is promised to a run was last entered again, by its uid.
+    renewed: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Promises {
@@ -32,27 +43,21 @@ impl Promises {
             store,
             account: account.to_owned(),
             refused: Mutex::default(),
+            renewed: Mutex::default(),
         }
     }
 
     /// What is promised to a run, where it is asked for that.
-    pub(super) async fn look(&self, open: &Open, view: &View, now: jiff::Timestamp) -> Promise {
-        match open.run.status.phase {
-            PhaseWord::Reserving | PhaseWord::Closing => {}
-            PhaseWord::Pending
-            | PhaseWord::Preflight
-            | PhaseWord::BackingUp
-            | PhaseWord::Injecting
-            | PhaseWord::Active
-            | PhaseWord::Reverting
-            | PhaseWord::Verifying
-            | PhaseWord::Closed => return Promise::Unknown("it was not asked for".to_owned()),
+    pub(super) async fn look(&self, open: &Open, view: &View, now: Timestamp) -> Promise {
+        let phase = open.run.status.phase;
+        let reserving = phase == PhaseWord::Reserving;
+        if !reserving && phase != PhaseWord::Closing {
+            return Promise::Unknown("it was not asked for".to_owned());
         }
-        let reserving = open.run.status.phase == PhaseWord::Reserving;
         let Some(object) = held(open) else {
             return Promise::None;
         };
-        let pages = match self.store.all().await {
+        let pages = match within(self.store.all()).await {
             Ok(pages) => pages,
             Err(refused) => return Promise::Unknown(refused.to_string()),
         };
@@ -82,7 +87,7 @@ impl Promises {
     }
 
     /// Has what a run is pinned to promised to it.
-    pub(super) async fn reserve(&self, open: &Open, view: &View, now: jiff::Timestamp) {
+    pub(super) async fn reserve(&self, open: &Open, view: &View, now: Timestamp) {
         let Some(object) = held(open) else {
             return;
         };
@@ -107,18 +112,68 @@ impl Promises {
         refused.insert(open.run.uid.clone(), why.join("; "));
     }
 
+    /// Enters again what was promised to a run that injects by itself: nobody sees an object of the name in the
+    /// ledger, and what nobody sees expires.
+    pub(super) async fn renew(&self, open: &Open, (view, group): (&View, GroupId), now: Timestamp) {
+        let phase = open.run.status.phase;
+        let runs = phase >= PhaseWord::Injecting && phase <= PhaseWord::Verifying;
+        let Some(object) = held(open).filter(|_| runs && is_native(open)) else {
+            return;
+        };
+        if !self.is_due(&open.run.uid) {
+            return;
+        }
+        let group = view.inventory.group(group);
+        let mut policies = view.policies.policies().iter();
+        if !policies.any(|it| it.protects.covers(group, &[], &view.inventory)) {
+            return;
+        }
+        let pinned = open.run.status.pinned.iter().flatten();
+        let new = Reservation {
+            object,
+            uid: String::new(),
+            state: State::Tentative,
+            since: now.to_string(),
+            pods: pinned
+                .map(|pod| format!("{}/{}", pod.namespace, pod.name))
+                .collect(),
+        };
+        if let Err(refused) = self.enter((&ledger_name(group), group), new).await {
+            tracing::warn!(run = open.run.name, %refused, "what is promised was not entered again");
+        }
+    }
+
+    async fn enter(&self, (name, of): (&str, &Group), new: Reservation) -> Result<(), Refused> {
+        let mut page = within(self.store.read(name)).await?;
+        page.ledger.of = of.to_string();
+        page.ledger.enter(new);
+        within(self.store.write(name, &page)).await
+    }
+
+    /// Whether it is time to enter something again. Once it was asked it is not, for a while.
+    fn is_due(&self, uid: &str) -> bool {
+        let now = Instant::now();
+        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = renewed.get(uid);
+        let due = last.is_none_or(|at| now.saturating_duration_since(*at) >= AGAIN);
+        if due {
+            renewed.insert(uid.to_owned(), now);
+        }
+        due
+    }
+
     /// Gives back what was promised to a run. Whatever others have written meanwhile is looked at again.
     pub(super) async fn release(&self, open: &Open) -> Result<(), Refused> {
         let Some(object) = held(open) else {
             return Ok(());
         };
-        for (name, mut page) in self.store.all().await? {
+        for (name, mut page) in within(self.store.all()).await? {
             let before = page.ledger.reservations.len();
             page.ledger
                 .reservations
                 .retain(|it| it.holder() != object.reference());
             if page.ledger.reservations.len() < before {
-                self.store.write(&name, &page).await?;
+                within(self.store.write(&name, &page)).await?;
             }
         }
         Ok(())
@@ -128,12 +183,21 @@ impl Promises {
     pub(super) fn forget(&self, uid: &str) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.remove(uid);
+        drop(refused);
+        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        renewed.remove(uid);
     }
 
     fn refusal(&self, uid: &str) -> Option<String> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.get(uid).cloned()
     }
+}
+
+/// Waits for the store, as long as for any other answer.
+async fn within<T>(request: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
+    let answer = timeout(WAIT, request).await;
+    answer.unwrap_or_else(|_| Err(Refused::Failed(format!("no answer within {WAIT:?}"))))
 }
 
 /// The object under which a run stands in the ledgers; none where it is pinned to nothing.

@@ -16,7 +16,7 @@ use crate::policy::spec::GROUP;
 use crate::server::registration::resources::of_kind;
 
 /// How long an answer is waited for: less than what lies between the end of a leadership and that of its Lease.
-const WAIT: Duration = Duration::from_secs(4);
+pub(super) const WAIT: Duration = Duration::from_secs(4);
 
 /// Those of our own kinds that nobody guards and nobody watches, and their plurals.
 const OWN: [(&str, &str); 2] = [

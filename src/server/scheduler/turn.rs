@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::reach::Failure;
 use super::read::{GENERATION, Open, RUN, Stored, own};
 use super::stopped::Stops;
+use super::subject;
 use super::{Scheduler, Who};
 use crate::object::Object;
 use crate::policy::spec::GROUP;
@@ -80,6 +81,13 @@ impl Scheduler {
         }
         for effect in &step.effects {
             Box::pin(self.carry_out(&open, effect)).await;
+        }
+        let group = open
+            .spec()
+            .and_then(|spec| subject::find(spec, place.0, &view.inventory).ok());
+        if let (Some(group), Who::Leader) = (group, who) {
+            let now = (self.now)();
+            self.promises.renew(&open, (&view, group), now).await;
         }
         let version = open.stored.version().to_owned();
         Ok((step.wake.map_or(Turned::Over, Turned::Wake), version))
