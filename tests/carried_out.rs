@@ -194,8 +194,9 @@ impl Store {
         if *method == Method::GET {
             return match self.objects.get(path) {
                 Some(object) => (StatusCode::OK, object.clone()),
-                None if path.rsplit('/').next() == Some("drill-now") => failure(404),
-                None => self.list(path, query),
+                // Of the names in here none ends as those of collections do.
+                None if path.ends_with('s') => self.list(path, query),
+                None => failure(404),
             };
         }
         let dry = query.contains("dryRun=All") || body["dryRun"].is_array();
@@ -216,7 +217,8 @@ impl Store {
             return failure(409);
         }
         if dry {
-            return (StatusCode::OK, body.clone());
+            let gone = *method == Method::DELETE;
+            return (StatusCode::OK, if gone { old } else { body.clone() });
         }
         self.writes.push((method.clone(), path.clone()));
         (StatusCode::OK, self.change(method, &path, (old, body)))

@@ -49,7 +49,7 @@ impl<'a> Scheduling<'a> {
             "targets": "Any",
             "preflight": {"stableFor": "3s"},
             "safety": {"minHealthy": 1},
-            "recovery": {"deadline": "60s", "stableFor": "3s", "poll": "1s"},
+            "recovery": {"deadline": "90s", "stableFor": "3s", "poll": "3s"},
         });
         match template {
             Some(template) => spec["template"] = template,
@@ -155,7 +155,7 @@ pub(crate) fn a_pod_is_deleted_comes_back_and_its_recovery_is_measured(bed: &Bed
     let took = run
         .pointer("/status/recovery/seconds/high")
         .and_then(Value::as_u64);
-    assert!(took.is_some_and(|took| took < 60), "{}", run["status"]);
+    assert!(took.is_some_and(|took| took < 90), "{}", run["status"]);
     let pinned = run["status"]["pinned"].as_array().unwrap();
     assert_eq!(pinned.len(), 1);
     bed.all_ready(PLACE, "ledger", PODS);
