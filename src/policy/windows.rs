@@ -235,3 +235,46 @@ fn backup_schedule(text: &str, named: Option<&str>) -> Result<Schedule, Unreadab
         .or_else(|_| Schedule::parse(text, Dialect::Seconds, &zone))
         .map_err(|error| refused(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::fixture::{Fixture, policy};
+    use super::*;
+
+    fn found(spec: &Value, hours: u64) -> Option<Shut> {
+        let fixture = Fixture::new(3, 1);
+        let set = PolicySet::compile(&[policy(spec)]).unwrap();
+        let group = fixture.inventory.groups().next().unwrap().0;
+        // A Thursday.
+        let now = "2026-10-01T10:30:00Z".parse().unwrap();
+        let within = Duration::from_hours(hours);
+        shut(&set, (&fixture.inventory, group), (now, within))
+    }
+
+    fn blackout(schedule: &str, halts: bool) -> Value {
+        json!({"windows": {"blackouts": [{"name": "month-end", "schedule": schedule,
+            "duration": "2h", "haltRunning": halts}]}})
+    }
+
+    #[test]
+    fn what_is_closed_now_is_told_from_what_closes_before_long() {
+        let now = found(&blackout("0 10 * * *", true), 1).unwrap();
+        assert!(now.now && now.halts, "{now:?}");
+        assert!(now.why.contains("month-end") && now.why.contains("production"));
+        let later = found(&blackout("0 12 * * *", true), 2).unwrap();
+        assert!(!later.now && !later.halts, "{later:?}");
+        assert_eq!(found(&blackout("0 12 * * *", true), 1), None);
+    }
+
+    #[test]
+    fn a_policy_that_protects_others_or_only_warns_keeps_nothing_away() {
+        let mut warns = blackout("0 10 * * *", true);
+        warns["enforcement"] = json!("Warn");
+        assert_eq!(found(&warns, 1), None);
+        let mut others = blackout("0 10 * * *", true);
+        others["protects"] = json!({"namespaces": {"matchLabels": {"environment": "staging"}}});
+        assert_eq!(found(&others, 1), None);
+    }
+}

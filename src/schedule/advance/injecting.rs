@@ -161,3 +161,116 @@ pub(super) fn hit(turn: &Turn<'_>) -> Vec<String> {
     };
     pinned.filter(was_hit).map(|pod| pod.name.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::object::Object;
+    use crate::schedule::observed::{Backup, Member, Observed, Promise, Subject};
+    use crate::schedule::run::Run;
+    use crate::schedule::sanctioned::Sanctioned;
+    use crate::schedule::spec::status::{ExperimentRunStatus, MemberStatus, UndoWord};
+
+    /// A run that drains the node of `pg-1`, and is injecting.
+    fn run(evict: bool, now: Timestamp) -> Run {
+        let object = json!({"apiVersion": "firebreak.dev/v1alpha1", "kind": "SanctionedExperiment",
+            "metadata": {"name": "drill", "namespace": "db"},
+            "spec": {"hypothesis": "it holds", "workload": {"kind": "StatefulSet", "name": "pg"},
+                "native": {"drain": {"duration": "60s", "evict": evict}}}});
+        let object = Object::new(object).unwrap();
+        let sanctioned = Sanctioned::compile(&object, crate::fault::Surroundings::NONE).unwrap();
+        let undo = UndoStatus {
+            what: UndoWord::Uncordon,
+            api_version: "v1".to_owned(),
+            kind: "Node".to_owned(),
+            namespace: String::new(),
+            name: "node-1".to_owned(),
+            replicas: None,
+            done: false,
+        };
+        let pinned = PinnedPod {
+            namespace: "db".to_owned(),
+            name: "pg-1".to_owned(),
+            uid: "uid-1".to_owned(),
+            primary: false,
+            node: "node-1".to_owned(),
+        };
+        let before = MemberStatus {
+            namespace: "db".to_owned(),
+            name: "pg-1".to_owned(),
+            uid: "uid-1".to_owned(),
+            restarts: 0,
+            ready: true,
+        };
+        Run {
+            namespace: "db".to_owned(),
+            name: "drill-1".to_owned(),
+            uid: "run".to_owned(),
+            created: now,
+            deleting: false,
+            held: true,
+            spec: crate::schedule::spec::run::ExperimentRunSpec::default(),
+            plan: sanctioned.plan,
+            unapproved: false,
+            status: ExperimentRunStatus {
+                phase: PhaseWord::Injecting,
+                since: Some(Moment(now)),
+                pinned: Some(vec![pinned]),
+                before: vec![before],
+                undo: vec![undo],
+                inject_by: Some(Moment(now)),
+                ..ExperimentRunStatus::default()
+            },
+        }
+    }
+
+    fn seen(put_back: Sight<bool>) -> Observed {
+        let member = Member {
+            namespace: "db".to_owned(),
+            name: "pg-1".to_owned(),
+            uid: "uid-1".to_owned(),
+            ready: true,
+            ..Member::default()
+        };
+        Observed {
+            stopped: None,
+            closed: None,
+            subject: Sight::Seen(Subject {
+                size: 1,
+                members: vec![member],
+                ..Subject::default()
+            }),
+            checks: Vec::new(),
+            probes: Vec::new(),
+            backup: Backup::Never,
+            promise: Promise::Held,
+            object: Sight::Seen(None),
+            put_back: vec![put_back],
+            leftovers: Sight::Seen(Vec::new()),
+            chosen: None,
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_only_cordoned_shows_by_that_and_one_that_is_drained_by_its_pods() {
+        let now: Timestamp = "2026-10-01T10:00:00Z".parse().unwrap();
+        let rows = [
+            (false, Sight::Seen(false), PhaseWord::Active),
+            (false, Sight::Seen(true), PhaseWord::Injecting),
+            (
+                false,
+                Sight::Blind("no answer".to_owned()),
+                PhaseWord::Injecting,
+            ),
+            (true, Sight::Seen(false), PhaseWord::Injecting),
+        ];
+        for (evict, put_back, phase) in rows {
+            let name = format!("{evict} {put_back:?}");
+            let step = crate::schedule::advance(&run(evict, now), &seen(put_back), now);
+            assert_eq!(step.status.phase, phase, "{name}");
+        }
+    }
+}
