@@ -1,14 +1,19 @@
 //! The database or workload that a run is aimed at, as it is now: which pods belong to it is known from the
 //! watch, and what each of them is, is asked of the API server itself.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use serde_json::Value;
 
-use super::reach::{Failure, Reach, named};
+use super::reach::{Age, Failure, Reach, kind, named};
 use crate::inventory::{Database, Group, GroupId, Inventory, PodId, Quorum, Writer};
 use crate::object::Object;
 use crate::schedule::observed::{Member, Sight, Subject};
 use crate::schedule::spec::sanctioned::{SanctionedExperimentSpec, SubjectSpec};
+
+/// From how many members on they are listed, and not asked for one by one.
+const MANY: usize = 16;
 
 /// Which database or workload is meant, from a namespace.
 pub(super) fn find(
@@ -60,16 +65,13 @@ pub(super) async fn look(
         Err(why) => return Sight::Blind(why),
     };
     let group = inventory.group(id);
-    let looks = group
-        .members
-        .iter()
-        .map(|pod| member(reach, inventory, *pod));
-    let members: Result<Vec<_>, Failure> = join_all(looks).await.into_iter().collect();
-    let members = match members {
-        Ok(members) => members.into_iter().flatten().collect(),
-        Err(failure) => return Sight::Blind(format!("its members cannot be read: {failure}")),
-    };
-    Sight::Seen(subject(spec, group, members))
+    match pods(reach, inventory, &group.members).await {
+        Ok(pods) => {
+            let members = pods.iter().map(|(id, pod)| member(inventory, *id, pod));
+            Sight::Seen(subject(spec, group, members.collect()))
+        }
+        Err(failure) => Sight::Blind(format!("its members cannot be read: {failure}")),
+    }
 }
 
 fn subject(spec: &SanctionedExperimentSpec, group: &Group, members: Vec<Member>) -> Subject {
@@ -111,23 +113,53 @@ fn is_primary(database: &Database, pod: PodId) -> bool {
     }
 }
 
-/// A member as it is now; none where it is gone.
-async fn member(
+/// These pods as they are stored now, without those that are gone.
+async fn pods(
     reach: &Reach,
     inventory: &Inventory,
-    id: PodId,
-) -> Result<Option<Member>, Failure> {
+    members: &[PodId],
+) -> Result<Vec<(PodId, Object)>, Failure> {
+    if members.len() > MANY {
+        return listed(reach, inventory, members).await;
+    }
+    let looks = members.iter().map(|id| async {
+        let pod = inventory.pod(*id);
+        let it = named(("", "v1"), "Pod", (&pod.namespace, &pod.name));
+        Ok(reach.get(&it).await?.map(|pod| (*id, pod)))
+    });
+    let found: Result<Vec<_>, Failure> = join_all(looks).await.into_iter().collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// The same of many, by one list of each namespace.
+async fn listed(
+    reach: &Reach,
+    inventory: &Inventory,
+    members: &[PodId],
+) -> Result<Vec<(PodId, Object)>, Failure> {
+    let names = members.iter().map(|id| &*inventory.pod(*id).namespace);
+    let namespaces: BTreeSet<&str> = names.collect();
+    let mut found = Vec::new();
+    for namespace in namespaces {
+        let of = kind(("", "v1"), "Pod", namespace);
+        let pods = reach.list(&of, "", Age::Now).await?;
+        found.extend(pods.into_iter().filter_map(|pod| {
+            let id = inventory.find_pod(namespace, &pod.reference().name)?;
+            members.contains(&id).then_some((id, pod))
+        }));
+    }
+    Ok(found)
+}
+
+/// A member as it is now.
+fn member(inventory: &Inventory, id: PodId, object: &Object) -> Member {
     let pod = inventory.pod(id);
-    let reference = named(("", "v1"), "Pod", (&pod.namespace, &pod.name));
-    let Some(object) = reach.get(&reference).await? else {
-        return Ok(None);
-    };
     let database = inventory.group(pod.group).database.as_deref();
     let primary = database.is_some_and(|it| is_primary(it, id));
-    let mut member = of_pod(&object, primary);
+    let mut member = of_pod(object, primary);
     // A fault may hide behind readiness; what shows it is what the tool has recorded.
     member.ready &= pod.healthy || !hides(inventory, id);
-    Ok(Some(member))
+    member
 }
 
 /// Whether a tool has recorded that this pod fails although it is ready.
