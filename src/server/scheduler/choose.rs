@@ -1,5 +1,6 @@
 //! Who is hit: which members, what is made for that, and what the guard says to it.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::Value;
@@ -9,8 +10,8 @@ use super::native;
 use super::reach::Reach;
 use super::read::Open;
 use crate::blast;
-use crate::fault::Surroundings;
-use crate::inventory::{Group, GroupId};
+use crate::fault::Experiment;
+use crate::inventory::{Group, GroupId, Inventory};
 use crate::object::{Object, ObjectRef};
 use crate::policy::{self, Case, Enforcement};
 use crate::request::{Request, User};
@@ -44,8 +45,9 @@ pub(super) async fn choose(
     })?;
     let fence = format!("{:032x}", fastrand::u128(..));
     let group = place.view.inventory.group(place.group);
-    let most = |candidates| wanted(sanctioned, place.view.inventory.surroundings(), candidates);
-    let members = victims(open, sanctioned, (subject, group, &most))?;
+    let inventory = &place.view.inventory;
+    let aim = Aim::of(sanctioned, inventory);
+    let members = victims(open, sanctioned, (subject, group, &aim))?;
     let of = For {
         namespace: &open.run.namespace,
         name: &open.run.name,
@@ -86,14 +88,17 @@ pub(super) async fn choose(
 fn victims<'s>(
     open: &Open,
     sanctioned: &Sanctioned,
-    (subject, group, wanted): (&'s Subject, &Group, &dyn Fn(usize) -> usize),
+    (subject, group, aim): (&'s Subject, &Group, &Aim<'_>),
 ) -> Result<Vec<&'s Member>, Refused> {
     let fits = |member: &&Member| match sanctioned.spec.targets {
         TargetsWord::Replicas => !member.primary,
         TargetsWord::Primary => member.primary,
         TargetsWord::Any => true,
     };
-    let ready = subject.members.iter().filter(|it| it.ready);
+    let ready = subject
+        .members
+        .iter()
+        .filter(|it| it.ready && aim.is_at(it));
     let mut candidates: Vec<&Member> = ready.filter(fits).collect();
     let scales = sanctioned
         .spec
@@ -108,7 +113,7 @@ fn victims<'s>(
         let turn = start(&open.run.uid, candidates.len());
         candidates.rotate_left(turn);
     }
-    let wanted = wanted(candidates.len());
+    let wanted = aim.wanted(candidates.len());
     let refused = |reason, message: String| Err(Refused { reason, message });
     if wanted == 0 || candidates.len() < wanted {
         let message = format!(
@@ -145,14 +150,47 @@ fn ordinal(name: &str) -> u64 {
     last.parse().unwrap_or_default()
 }
 
-/// How many of so many are to be hit.
-fn wanted(sanctioned: &Sanctioned, around: &Surroundings, candidates: usize) -> usize {
-    if let Some(spec) = &sanctioned.spec.native {
-        return core::wanted(spec, candidates);
+/// At whom an experiment is aimed by itself, and how many of those it means to hit.
+enum Aim<'a> {
+    /// At every member, as firebreak injects by itself.
+    Native(&'a NativeSpec),
+    /// At these pods, by namespace and name, as a template does.
+    Template(Experiment, BTreeSet<(&'a str, &'a str)>),
+    /// At nobody, because its template cannot be read.
+    Unreadable,
+}
+
+impl<'a> Aim<'a> {
+    fn of(sanctioned: &'a Sanctioned, inventory: &'a Inventory) -> Self {
+        if let Some(spec) = &sanctioned.spec.native {
+            return Self::Native(spec);
+        }
+        let template = sanctioned.template.as_ref();
+        let read = template.and_then(|it| pin::experiment(it, inventory.surroundings()).ok());
+        let Some(experiment) = read else {
+            return Self::Unreadable;
+        };
+        let meant = pin::meant(&experiment, inventory);
+        let pods = meant.iter().map(|id| inventory.pod(*id));
+        let names = pods.map(|pod| (&*pod.namespace, &*pod.name)).collect();
+        Self::Template(experiment, names)
     }
-    let template = sanctioned.template.as_ref();
-    let read = template.and_then(|it| pin::experiment(it, around).ok());
-    read.map_or(0, |it| pin::wanted(&it, candidates))
+
+    fn is_at(&self, member: &Member) -> bool {
+        match self {
+            Self::Native(_) => true,
+            Self::Template(_, names) => names.contains(&(&*member.namespace, &*member.name)),
+            Self::Unreadable => false,
+        }
+    }
+
+    fn wanted(&self, candidates: usize) -> usize {
+        match self {
+            Self::Native(spec) => core::wanted(spec, candidates),
+            Self::Template(experiment, _) => pin::wanted(experiment, candidates),
+            Self::Unreadable => 0,
+        }
+    }
 }
 
 fn pinned(
