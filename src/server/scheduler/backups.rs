@@ -250,8 +250,8 @@ mod tests {
             of(0, &storages),
             Some(json!({"pxcCluster": "main", "storageName": "a"}))
         );
-        for kind in 0..WAYS.len() {
-            assert_eq!(of(kind, &json!({})), None, "{}", WAYS[kind].kind);
+        for (kind, way) in WAYS.iter().enumerate() {
+            assert_eq!(of(kind, &json!({})), None, "{}", way.kind);
         }
         let plugin = json!({"plugins": [{"name": "barman-cloud.cloudnative-pg.io"}]});
         assert_eq!(of(4, &plugin).unwrap()["method"], "plugin");

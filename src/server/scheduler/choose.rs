@@ -77,7 +77,7 @@ pub(super) async fn choose(
     };
     Ok(Chosen {
         undo,
-        object: object.map(chaos_object),
+        object: object.as_ref().map(chaos_object),
         members: members.into_iter().cloned().collect(),
         fence,
         verdict,
@@ -155,7 +155,7 @@ enum Aim<'a> {
     /// At every member, as firebreak injects by itself.
     Native(&'a NativeSpec),
     /// At these pods, by namespace and name, as a template does.
-    Template(Experiment, BTreeSet<(&'a str, &'a str)>),
+    Template(Box<Experiment>, BTreeSet<(&'a str, &'a str)>),
     /// At nobody, because its template cannot be read.
     Unreadable,
 }
@@ -173,7 +173,7 @@ impl<'a> Aim<'a> {
         let meant = pin::meant(&experiment, inventory);
         let pods = meant.iter().map(|id| inventory.pod(*id));
         let names = pods.map(|pod| (&*pod.namespace, &*pod.name)).collect();
-        Self::Template(experiment, names)
+        Self::Template(Box::new(experiment), names)
     }
 
     fn is_at(&self, member: &Member) -> bool {
@@ -224,7 +224,7 @@ fn named<'m>(members: &[&'m Member]) -> Vec<Victim<'m>> {
     members.iter().map(victim).collect()
 }
 
-fn chaos_object(object: Object) -> ChaosObject {
+fn chaos_object(object: &Object) -> ChaosObject {
     let ObjectRef {
         kind,
         namespace,

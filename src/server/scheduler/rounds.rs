@@ -128,7 +128,7 @@ impl Scheduler {
         let those: Vec<&Stored> = seen.runs.iter().filter(is_due).collect();
         let turns = those.iter().map(|run| async {
             let place = (run.namespace(), run.name());
-            let turn = self.turn(place, &seen.stops, Who::Leader);
+            let turn = Box::pin(self.turn(place, &seen.stops, Who::Leader));
             let late = (Turned::Again, String::new());
             timeout(TURN, turn).await.unwrap_or(late)
         });
@@ -205,7 +205,7 @@ pub(super) async fn watch(scheduler: &Scheduler) {
             .filter(|run| phases.contains(&run.status.phase));
         let turns = runs.map(|run| async {
             let place = (run.namespace(), run.name());
-            let turn = scheduler.turn(place, &seen.stops, Who::Any);
+            let turn = Box::pin(scheduler.turn(place, &seen.stops, Who::Any));
             // What was not done now is done at the next round.
             drop(timeout(TURN, turn).await);
         });

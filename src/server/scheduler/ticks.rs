@@ -197,7 +197,7 @@ fn around(
         stopped: stopped(&seen.stops, (&sanctioned.spec, place), inventory),
         closed: shut.map(|it| it.why),
         open: open.map(|run| run.name().to_owned()).collect(),
-        last_on_subject: on_subject.map(|run| run.created()).max(),
+        last_on_subject: on_subject.map(Stored::created).max(),
         unapproved: !sanctioned.approved,
     }
 }

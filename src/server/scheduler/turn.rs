@@ -37,7 +37,7 @@ impl Scheduler {
         stops: &Stops,
         who: Who,
     ) -> (Turned, String) {
-        match self.try_turn(place, stops, who).await {
+        match Box::pin(self.try_turn(place, stops, who)).await {
             Ok(turned) => turned,
             Err(failure) => {
                 let (namespace, name) = place;
