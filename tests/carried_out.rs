@@ -295,14 +295,22 @@ fn merge(object: &mut Value, patch: &Value) {
         *object = patch.clone();
         return;
     };
+    if !object.is_object() {
+        *object = json!({});
+    }
     for (name, field) in fields {
-        merge(&mut object[name], field);
+        if field.is_null() {
+            object.as_object_mut().unwrap().remove(name);
+        } else {
+            merge(&mut object[name], field);
+        }
     }
 }
 
 fn failure(code: u16) -> (StatusCode, Value) {
+    let reason = if code == 404 { "NotFound" } else { "Conflict" };
     let body = json!({"apiVersion": "v1", "kind": "Status", "status": "Failure", "message": "no",
-        "reason": "no", "code": code});
+        "reason": reason, "code": code});
     (StatusCode::from_u16(code).unwrap(), body)
 }
 
