@@ -173,6 +173,87 @@ fn what_cannot_run_is_refused_with_its_field() {
     }
 }
 
+/// A probe of an experiment, and what is said to it.
+const PROBES: [(fn(&mut Value), &str); 12] = [
+    (|_| {}, "accepted"),
+    (
+        |it| it["maxFailedPercent"] = json!(101),
+        ".maxFailedPercent: 101, expected a share from 0 to 100",
+    ),
+    (
+        |it| it["interval"] = json!("99ms"),
+        ".interval: \"99ms\", expected a time of at least \"100ms\"",
+    ),
+    (
+        |it| it["timeout"] = json!("6s"),
+        ".timeout: \"6s\", expected a time above zero, and no longer than the interval",
+    ),
+    (
+        |it| it["timeout"] = json!("0s"),
+        ".timeout: \"0s\", expected ",
+    ),
+    (|it| it["timeout"] = json!("5s"), "accepted"),
+    (
+        |it| it["over"] = json!("4s"),
+        ".over: \"4s\", expected a time from the interval to \"1h\"",
+    ),
+    (|it| it["over"] = json!("61m"), ".over: \"61m\", expected "),
+    (
+        |it| it["name"] = json!(""),
+        ".name: \"\", expected a name of its own",
+    ),
+    (
+        |it| it["tcp"]["host"] = json!(""),
+        ".tcp.host: \"\", expected a host",
+    ),
+    (
+        |it| it["tcp"]["port"] = json!(0),
+        ".tcp.port: 0, expected a port",
+    ),
+    (
+        |it| it["http"] = json!({"url": "http://shop"}),
+        "exactly one of http, tcp, exec, sql, prometheus, condition",
+    ),
+];
+
+#[test]
+fn probes_ask_one_thing_and_have_time_for_it() {
+    for list in ["preflight", "safety", "recovery"] {
+        for (change, expected) in PROBES {
+            let mut probe = json!({"name": "a", "tcp": {"host": "db", "port": 5432}});
+            change(&mut probe);
+            let found = refused(|it| it["spec"][list] = json!({"probes": [probe]}));
+            let expected = if expected.starts_with('.') {
+                format!("spec.{list}.probes[0]{expected}")
+            } else {
+                expected.to_owned()
+            };
+            assert!(
+                found.contains(&expected),
+                "{expected:?} is not in {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn circuit_breakers_and_the_probes_beside_them_have_names_of_their_own() {
+    let probe = json!({"name": "a", "tcp": {"host": "db", "port": 5432}});
+    let breaker =
+        json!({"name": "a", "prometheus": {"url": "http://p", "query": "up", "under": 1.0}});
+    let beside = |list: &'static str| {
+        let (probe, breaker) = (probe.clone(), breaker.clone());
+        refused(move |it| {
+            it["spec"]["safety"] = json!({"circuitBreakers": [breaker]});
+            it["spec"][list]["probes"] = json!([probe]);
+        })
+    };
+    let expected = "spec.safety.circuitBreakers[0].name: \"a\", expected a name of its own";
+    assert!(beside("safety").contains(expected), "{}", beside("safety"));
+    // What ends a run is asked while it runs: the others have other times.
+    assert_eq!(beside("recovery"), "accepted");
+}
+
 #[test]
 fn natives_say_what_they_take_and_for_how_long() {
     let native = |it: &mut Value, native: Value| {

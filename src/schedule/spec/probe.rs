@@ -17,17 +17,17 @@ pub struct ProbeSpec {
     /// Its name, of its own within the experiment.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// How often; absent: `5s`.
+    /// How often; absent: `5s`, at least `100ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Span>,
-    /// How long one answer may take; absent: `2s`.
+    /// How long one answer may take, no longer than `interval`; absent: `2s`, or `interval` where that is less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
-    /// What share of failures is a breach while an experiment runs, in percent; absent: 25.
+    /// What share of failures is a breach while an experiment runs, in percent; absent: 25, for `prometheus` any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 100))]
     pub max_failed_percent: Option<u32>,
-    /// Over how long that share is taken; absent: `60s`.
+    /// Over how long that share is taken, from `interval` to `1h`; absent: `60s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Span>,
     /// A GET.
@@ -173,7 +173,7 @@ pub struct QuerySpec {
     /// A value below is a breach; a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under: Option<f64>,
-    /// For how long before it counts; absent: three answers in a row.
+    /// For how long before it counts; absent: three answers in a row. That there is no answer counts after three.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "for")]
     pub lasting: Option<Span>,
 }
