@@ -115,6 +115,7 @@ pub(crate) fn happen(world: &mut World, what: &str) {
         ["idle"] => world.busy = false,
         ["probe", "bad"] => world.probe = ResultWord::Bad,
         ["probe", "good"] => world.probe = ResultWord::Good,
+        ["probe", "waiting"] => world.probe = ResultWord::Waiting,
         ["probe", "silent"] => world.probe = ResultWord::Unknown,
         ["rows", "lost"] => world.lost = true,
         ["others", "hold", "it"] => world.refuses = true,

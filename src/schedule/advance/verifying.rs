@@ -49,7 +49,8 @@ fn missing(turn: &Turn<'_>) -> Option<Vec<String>> {
     let probes = turn.seen.probes.iter();
     let silent = probes.clone().any(|it| it.result == ResultWord::Unknown);
     let failed = probes
-        .filter(|it| it.result == ResultWord::Bad)
+        // One that is no breach yet is no success either.
+        .filter(|it| matches!(it.result, ResultWord::Bad | ResultWord::Waiting))
         .map(|it| format!("{}: {}", it.name, it.seen));
     let missing: Vec<String> = awaited
         .map(|it| format!("{}: {}", it.name, it.seen))
