@@ -42,8 +42,12 @@ const ROUTES: &[&str] = &[
 ];
 /// The only door to TLS.
 const CERTIFICATES: &[&str] = &["src/server/certs/"];
-/// The HTTP clients beside that of the API server: of the webhook itself, and of buckets.
-const CLIENT: &[&str] = &["src/cli/client.rs", "src/server/backup/bucket.rs"];
+/// The HTTP clients beside that of the API server: of the webhook itself, of buckets, and of probes.
+const CLIENT: &[&str] = &[
+    "src/cli/client.rs",
+    "src/server/backup/bucket.rs",
+    "src/server/probe/web.rs",
+];
 /// Where HTTP is spoken: that client, and the one of the API server.
 const HTTP: &[&str] = &["src/cli/client.rs", "src/server/"];
 
@@ -86,6 +90,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "src/cli/client.rs",
             "src/server/backup/bucket.rs",
             "src/server/listener.rs",
+            "src/server/probe/web.rs",
         ],
     ),
     ("include_dir", &["src/cli/examples.rs"]),
@@ -96,6 +101,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("json_patch", &["src/backup/merge.rs"]),
     ("k8s_openapi", CLUSTER),
     ("kube", CLUSTER),
+    ("mysql_async", &["src/server/probe/mysql.rs"]),
     ("prometheus", &["src/server/metrics/"]),
     ("rcgen", CERTIFICATES),
     ("regex", &["src/cel/functions/patterns/mod.rs"]),
@@ -112,6 +118,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("strsim", &["src/cel/refusal.rs", "src/server/config/"]),
     ("thiserror", &["src/"]),
     ("tokio", SHELL),
+    ("tokio_postgres", &["src/server/probe/postgres.rs"]),
     ("tokio_rustls", CERTIFICATES),
     ("tracing", &["src/server/", "src/cli/"]),
     ("tracing_subscriber", &["src/server/telemetry.rs"]),

@@ -61,6 +61,7 @@ mod manifests_crds;
 mod one_drill;
 mod policies;
 mod policy_docs;
+mod probes;
 mod readme;
 mod registration;
 mod render;

@@ -22,7 +22,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use live::{Live, Protocol, Secured};
-pub use outside::outside;
+pub use outside::{encrypt, outside};
 pub use throwaway::Throwaway;
 
 /// Why something that should be a certificate, a key or an authority cannot be used.

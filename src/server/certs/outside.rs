@@ -7,6 +7,9 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::provider;
 
@@ -31,6 +34,20 @@ pub fn outside(verifies: bool) -> anyhow::Result<ClientConfig> {
     let builder = builder.dangerous();
     let builder = builder.with_custom_certificate_verifier(Arc::new(anyone));
     Ok(builder.with_no_client_auth())
+}
+
+/// Encrypts a connection to a server of this name or address.
+///
+/// # Errors
+/// When it is none, or the server is not trusted.
+pub async fn encrypt(
+    config: ClientConfig,
+    host: &str,
+    stream: TcpStream,
+) -> anyhow::Result<TlsStream<TcpStream>> {
+    let name = ServerName::try_from(host.to_owned())?;
+    let connector = TlsConnector::from(Arc::new(config));
+    Ok(connector.connect(name, stream).await?)
 }
 
 /// Trusts whoever has the key of the certificate that is shown.
