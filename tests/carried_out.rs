@@ -364,6 +364,8 @@ async fn a_pod_is_deleted_once_and_its_recovery_is_measured() {
         .as_u64()
         .unwrap();
     assert!((5..=15).contains(&high), "{}", run["status"]);
+    let told = run["status"]["metrics"]["timeToRecoverySeconds"].as_f64();
+    assert_eq!(told.map(|it| it.to_string()), Some(high.to_string()));
     assert_eq!(world.deleted(), 1);
 }
 

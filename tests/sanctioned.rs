@@ -173,8 +173,11 @@ fn what_cannot_run_is_refused_with_its_field() {
     }
 }
 
+/// What is changed in a probe.
+type Change = fn(&mut Value);
+
 /// A probe of an experiment, and what is said to it.
-const PROBES: [(fn(&mut Value), &str); 12] = [
+const PROBES: [(Change, &str); 12] = [
     (|_| {}, "accepted"),
     (
         |it| it["maxFailedPercent"] = json!(101),

@@ -63,9 +63,12 @@ async fn run(engine: Engine, port: u16, statement: &str) -> u64 {
             let (client, connection) = inside(port).await;
             let connection = tokio::spawn(connection);
             let said = client.simple_query(statement).await.unwrap();
-            let count = said.iter().find_map(|it| match it {
-                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
-                _ => None,
+            let count = said.iter().find_map(|it| {
+                if let tokio_postgres::SimpleQueryMessage::Row(row) = it {
+                    row.get(0)?.parse().ok()
+                } else {
+                    None
+                }
             });
             drop(client);
             drop(connection.await);

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 /// Who is nobody.
 const NOBODY: u32 = 65534;
 /// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) const USER: &str = "app-of-the-shop";
 pub(super) const PASSWORD: &str = "a password that is told nobody";
@@ -81,6 +81,7 @@ fn program(name: &str) -> Option<PathBuf> {
 impl Server {
     /// A server with an empty database `shop`, or none where the programs are not installed: that is said aloud,
     /// and in continuous integration (`CI` is set) it is a failure.
+    #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
     pub(super) fn start(engine: Engine, name: &str) -> Option<Self> {
         let Some(programs) = engine.programs() else {
             let package = engine.package();
@@ -103,7 +104,7 @@ impl Server {
             child: None,
         };
         server.certify();
-        server.own(&server.folder);
+        own(&server.folder);
         server.install();
         server.serve();
         Some(server)
@@ -136,15 +137,9 @@ impl Server {
             let path = self.folder.join(name);
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-            self.own(&path);
+            own(&path);
         }
         self.authority = issuer.certificate;
-    }
-
-    fn own(&self, path: &Path) {
-        if is_root() {
-            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -172,7 +167,7 @@ impl Server {
             Engine::PostgreSQL => {
                 let password = self.folder.join("password");
                 std::fs::write(&password, PASSWORD).unwrap();
-                self.own(&password);
+                own(&password);
                 command
                     .arg("-D")
                     .arg(data)
@@ -188,7 +183,7 @@ impl Server {
                 );
                 let file = self.folder.join("created.sql");
                 std::fs::write(&file, created).unwrap();
-                self.own(&file);
+                own(&file);
                 command.args(["--no-defaults", "--skip-test-db"]);
                 command.arg("--auth-root-authentication-method=normal");
                 command.arg(format!("--datadir={}", data.display()));
@@ -304,7 +299,18 @@ impl Server {
     }
 }
 
+/// Gives a file to whom the server runs as.
+fn own(path: &Path) {
+    if is_root() {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+}
+
 impl Drop for Server {
+    #[expect(
+        clippy::print_stdout,
+        reason = "what the server said explains a failure"
+    )]
     fn drop(&mut self) {
         self.crash();
         if std::thread::panicking() {

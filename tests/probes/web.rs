@@ -244,7 +244,7 @@ async fn a_figure_out_of_its_bounds_is_a_breach_and_so_is_no_figure() {
             site.says(
                 422,
                 &json!({"status": "error", "errorType": "execution", "error": "many"}).to_string(),
-            )
+            );
         },
         &|| site.says(502, "<html>bad gateway</html>"),
         &|| site.says(SILENT, ""),

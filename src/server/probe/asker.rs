@@ -190,16 +190,12 @@ impl Work {
             return false;
         }
         let began = Instant::now();
-        match timeout(self.rule.timeout, self.kind.ask()).await {
-            Ok(told) => {
-                self.note(told, Some(began.elapsed()));
-                false
-            }
-            Err(_) => {
-                self.note(Err(self.kind.late(self.rule.timeout)), None);
-                self.kind.is_inside()
-            }
+        if let Ok(told) = timeout(self.rule.timeout, self.kind.ask()).await {
+            self.note(told, Some(began.elapsed()));
+            return false;
         }
+        self.note(Err(self.kind.late(self.rule.timeout)), None);
+        self.kind.is_inside()
     }
 
     fn note(&self, told: Told, took: Option<Duration>) {

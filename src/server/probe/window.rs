@@ -154,14 +154,11 @@ mod tests {
         Err(Wrong::Failed("refused".to_owned()))
     }
 
-    fn good() -> Told {
-        Ok("200".to_owned())
-    }
-
     fn silent() -> Told {
         Err(Wrong::Silent("empty".to_owned()))
     }
 
+    const GOOD: fn() -> Told = || Ok("200".to_owned());
     const FAILED: fn() -> Told = failed;
     const SILENT: fn() -> Told = silent;
 
@@ -197,7 +194,7 @@ mod tests {
     #[test]
     fn a_share_of_failures_is_a_breach_once_there_are_enough_answers() {
         let probe = ProbeSpec::default();
-        assert_eq!(says(&probe, &[good]), (ResultWord::Good, "200".to_owned()));
+        assert_eq!(says(&probe, &[GOOD]), (ResultWord::Good, "200".to_owned()));
         assert_eq!(says(&probe, &[failed]).0, ResultWord::Waiting);
         assert_eq!(says(&probe, &[failed, failed]).0, ResultWord::Waiting);
         let (result, seen) = says(&probe, &[failed, failed, failed]);
@@ -205,12 +202,12 @@ mod tests {
         assert_eq!(seen, "3 of 3 answers in 60s failed, 25% may: refused");
         // A quarter is allowed, a third is not, whatever the last answer was.
         assert_eq!(
-            says(&probe, &[failed, good, good, good]).0,
+            says(&probe, &[failed, GOOD, GOOD, GOOD]).0,
             ResultWord::Good
         );
-        assert_eq!(says(&probe, &[failed, good, good]).0, ResultWord::Bad);
+        assert_eq!(says(&probe, &[failed, GOOD, GOOD]).0, ResultWord::Bad);
         assert_eq!(
-            says(&probe, &[good, good, good, failed]).0,
+            says(&probe, &[GOOD, GOOD, GOOD, failed]).0,
             ResultWord::Waiting
         );
     }
@@ -225,7 +222,7 @@ mod tests {
             ..ProbeSpec::default()
         };
         assert_eq!(says(&probe, &[failed]).0, ResultWord::Waiting);
-        assert_eq!(says(&probe, &[good, failed]).0, ResultWord::Bad);
+        assert_eq!(says(&probe, &[GOOD, failed]).0, ResultWord::Bad);
     }
 
     #[test]
@@ -236,7 +233,7 @@ mod tests {
         (0..3).for_each(|_| window.add(now, failed()));
         assert_eq!(window.says(now).0, ResultWord::Bad);
         let later = now + Duration::from_secs(61);
-        window.add(later, good());
+        window.add(later, Ok("200".to_owned()));
         assert_eq!(window.says(later).0, ResultWord::Good);
         let stale = later + rule.stale() + Duration::from_secs(1);
         assert_eq!(window.says(stale).0, ResultWord::Unknown);
@@ -250,10 +247,10 @@ mod tests {
         assert_eq!(says(&probe, &[failed, failed]).0, ResultWord::Waiting);
         assert_eq!(says(&probe, &[failed, failed, failed]).0, ResultWord::Bad);
         assert_eq!(says(&probe, &[failed, silent, failed]).0, ResultWord::Bad);
-        let broken: [fn() -> Told; 5] = [failed, failed, good, failed, failed];
+        let broken: [fn() -> Told; 5] = [failed, failed, GOOD, failed, failed];
         assert_eq!(says(&probe, &broken).0, ResultWord::Waiting);
         // Failures that are no breach do not add up, unless that is asked for.
-        let broken: [fn() -> Told; 4] = [failed, failed, good, good];
+        let broken: [fn() -> Told; 4] = [failed, failed, GOOD, GOOD];
         assert_eq!(says(&probe, &broken).0, ResultWord::Good);
         let strict = ProbeSpec {
             max_failed_percent: Some(25),

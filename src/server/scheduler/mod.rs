@@ -14,6 +14,7 @@ mod choose;
 mod fence;
 mod history;
 mod look;
+mod measure;
 mod native;
 mod promise;
 mod reach;

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::measure::measured;
 use super::reach::Failure;
 use super::read::{GENERATION, Open, RUN, Stored, own};
 use super::stopped::Stops;
@@ -72,7 +73,8 @@ impl Scheduler {
             open.run.spec.abort = true;
         }
         let seen = Box::pin(self.look(&open, stops, who)).await;
-        let step = advance(&open.run, &seen, (self.now)());
+        let mut step = advance(&open.run, &seen, (self.now)());
+        self.measure(&open, &mut step);
         if who == Who::Any && !ends(&open, &step) {
             return Ok((Turned::Again, version));
         }
@@ -93,6 +95,20 @@ impl Scheduler {
         Ok((step.wake.map_or(Turned::Over, Turned::Wake), version))
     }
 
+    /// Adds to a run that begins to close what it measured.
+    fn measure(&self, open: &Open, step: &mut Step) {
+        let before = open.run.status.phase;
+        let closes = step.status.phase == PhaseWord::Closing && before != PhaseWord::Closing;
+        if !closes || step.status.injected_at.is_none() {
+            return;
+        }
+        let uid = &open.run.uid;
+        let since = step.status.injected_at.map(|it| it.0);
+        let failed = since.and_then(|since| self.prober.first_failed(uid, since));
+        let traffic = self.prober.traffic(uid);
+        step.status.metrics = Some(measured(&step.status, &traffic, failed));
+    }
+
     /// Stores what is next, in the version that was read; whether nobody else has stored something.
     async fn store(&self, open: &mut Open, step: &Step) -> Result<bool, Failure> {
         if step.status == open.run.status {
@@ -105,6 +121,12 @@ impl Scheduler {
             Err(other) => return Err(other),
         }
         told(open, &step.status);
+        if step.status.phase == PhaseWord::Verifying
+            && open.run.status.phase != PhaseWord::Verifying
+        {
+            // What failed during the fault says nothing of recovery.
+            self.prober.anew(&open.run.uid);
+        }
         open.run.status = step.status.clone();
         open.stored.status = step.status.clone();
         Ok(true)
