@@ -11,7 +11,7 @@ use super::http::Http;
 use super::secrets::Secrets;
 use super::sql::Sql;
 use super::window::{Told, Wrong};
-use super::{Traffic, prometheus, tcp};
+use super::{Traffic, promql, tcp};
 use crate::schedule::spec::probe::{ProbeSpec, QuerySpec, TcpSpec};
 use crate::server::Clock;
 
@@ -96,7 +96,7 @@ impl Kind {
             Self::Tcp(spec) => tcp::ask(spec).await,
             Self::Exec(exec) => exec.ask().await,
             Self::Sql(sql) => sql.ask().await,
-            Self::Query(spec) => prometheus::ask(spec).await,
+            Self::Query(spec) => promql::ask(spec).await,
             Self::Condition(standing) => standing.ask().await,
             Self::Nothing => Err(Wrong::Failed("there is nothing to ask".to_owned())),
         }

@@ -1,7 +1,7 @@
 //! Probes of running experiments. Each is asked in the background at its own interval (`asker`), of what it
 //! answered its window is kept (`window`, by its `rule`), and what that says is told whenever somebody wants to know.
 //!
-//! One file a kind of probe, behind one name (`kind`): `http`, `tcp`, `exec`, `prometheus`, `condition`, and
+//! One file a kind of probe, behind one name (`kind`): `http`, `tcp`, `exec`, `promql`, `condition`, and
 //! `sql` over the protocols of `postgres` and `mysql`. A probe that writes keeps account of its rows (`writes`).
 //!
 //! Soundness: what was not asked is unknown, what could not be asked has failed, and no figure is a figure out of
@@ -16,7 +16,7 @@ mod web;
 mod http;
 mod tcp;
 mod exec;
-mod prometheus;
+mod promql;
 mod condition;
 mod postgres;
 mod mysql;
