@@ -57,7 +57,7 @@ pub enum OutcomeWord {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = [{
-    "rule": "!has(oldSelf.phase) || has(self.phase) && ['Pending', 'Preflight', 'BackingUp', 'Reserving', 'Injecting', 'Active', 'Reverting', 'Verifying', 'Closing', 'Closed'].indexOf(self.phase) >= ['Pending', 'Preflight', 'BackingUp', 'Reserving', 'Injecting', 'Active', 'Reverting', 'Verifying', 'Closing', 'Closed'].indexOf(oldSelf.phase)",
+    "rule": "!has(oldSelf.phase) || has(self.phase) && {'Pending': 0, 'Preflight': 1, 'BackingUp': 2, 'Reserving': 3, 'Injecting': 4, 'Active': 5, 'Reverting': 6, 'Verifying': 7, 'Closing': 8, 'Closed': 9}[self.phase] >= {'Pending': 0, 'Preflight': 1, 'BackingUp': 2, 'Reserving': 3, 'Injecting': 4, 'Active': 5, 'Reverting': 6, 'Verifying': 7, 'Closing': 8, 'Closed': 9}[oldSelf.phase]",
     "message": "a run only goes forward",
 }, {
     "rule": "!has(oldSelf.fence) || has(self.fence) && self.fence == oldSelf.fence",
