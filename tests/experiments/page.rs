@@ -17,7 +17,7 @@ everything must be as before. Nothing in them starts by itself: no file has a sc
 
 They are aimed at `percona/cluster1`, `databases/pg-eu` and `default/mysql`, and at what is around those; put names of your own in their place.
 Probes read a Secret `firebreak-probe` beside the experiment, with `username` and `password`. What a tool selects is in the template for whoever
-applies that by itself: a run is pinned to members by name, of those that `targets` permits. Four of them say by `firebreak.dev/scenario` which
+applies that by itself: a run is pinned by name, to members that it selects and `targets` permits. Four of them say by `firebreak.dev/scenario` which
 [disaster-recovery scenario](schedules.md#disaster-recovery-scenarios) they exercise, as `firebreak dr coverage` asks.
 
 ## What the guard says
